@@ -1,0 +1,26 @@
+# tenon_module(<folder> DEPS <tenon_x | library>…): one static library per core/ folder. The link lines are the
+# dependency rule: a folder sees only the headers of what it links (tests/unit/tree holds the includes to the same rule).
+function(tenon_module name)
+  cmake_parse_arguments(arg "" "" "DEPS;PRIVATE_DEPS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  if(sources)
+    add_library(tenon_${name} STATIC ${sources})
+    target_include_directories(tenon_${name} PUBLIC ${CMAKE_SOURCE_DIR}/core)
+    target_link_libraries(tenon_${name} PUBLIC ${arg_DEPS} PRIVATE ${arg_PRIVATE_DEPS})
+  else()
+    add_library(tenon_${name} INTERFACE)
+    target_include_directories(tenon_${name} INTERFACE ${CMAKE_SOURCE_DIR}/core)
+    target_link_libraries(tenon_${name} INTERFACE ${arg_DEPS})
+  endif()
+endfunction()
+
+# tenon_test(<name> SOURCES … LIBS … [LABELS …]): a GoogleTest binary whose cases ctest finds.
+function(tenon_test name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBS;LABELS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/core ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${arg_LIBS} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE TENON_SOURCE_DIR="${CMAKE_SOURCE_DIR}" TENON_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 300)
+endfunction()

@@ -1,0 +1,94 @@
+#include "base/json.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace tenon {
+namespace {
+
+std::string round_trip(std::string_view text) {
+  auto document = parse_json(text);
+  return document ? to_json(document->root) : document.error().text();
+}
+
+TEST(Json, KeepsTheTextOfUntouchedNumbers) {
+  EXPECT_EQ(round_trip(R"({"a":69.80,"b":9007199254740993,"c":-0,"d":1e5})"),
+            R"({"a":69.80,"b":9007199254740993,"c":-0,"d":1e5})");
+  EXPECT_EQ(round_trip("123456789012345678901234567890"), "123456789012345678901234567890");
+  EXPECT_EQ(round_trip(" [ 1 , 2.5 , true , null , \"x\" ] "), R"([1,2.5,true,null,"x"])");
+}
+
+TEST(Json, WritesComputedNumbersAsJavaScriptDoes) {
+  const auto text = [](double d) { return to_json(Value::number(d)); };
+  EXPECT_EQ(text(0.1 + 0.2), "0.30000000000000004");
+  EXPECT_EQ(text(1e21), "1e+21");
+  EXPECT_EQ(text(1e20), "100000000000000000000");
+  EXPECT_EQ(text(0.000001), "0.000001");
+  EXPECT_EQ(text(0.0000001), "1e-7");
+  EXPECT_EQ(text(-1.5e-9), "-1.5e-9");
+  EXPECT_EQ(text(123.456), "123.456");
+  EXPECT_EQ(text(-0.0), "0");
+}
+
+TEST(Json, RefusesWhatIsNotStrict) {
+  for (const char* text : {"", "{", "[1,]", "{\"a\":1,\"a\":2}", "{\"a\":1,\"\\u0061\":2}", "\xEF\xBB\xBF{}", "[NaN]", "01", "[01]",
+                           "[1.]", "[+1]", "[1] []", "{} x", "nul", "[1e999999]", "'a'", "[\"\xff\"]", "[\"\\ud800\"]", "[\"a\nb\"]",
+                           "/*c*/1", "[-]", "[1e]", "tru", "[truex]", "{\"a\" 1}", "{1:2}"}) {
+    const auto result = parse_json(text);
+    ASSERT_FALSE(result) << text;
+    EXPECT_EQ(result.error().code, "invalid_json");
+  }
+}
+
+TEST(Json, HoldsItsLimits) {
+  EXPECT_TRUE(parse_json(std::string(64, '[') + std::string(64, ']')));
+  EXPECT_FALSE(parse_json(std::string(65, '[') + std::string(65, ']')));
+  EXPECT_FALSE(parse_json(std::string(100'000, '[')));
+  EXPECT_TRUE(parse_json(std::string(64, '1')));
+  EXPECT_FALSE(parse_json(std::string(65, '1')));
+  std::string many = "{";
+  for (int i = 0; i < 10'001; ++i) many += (i ? ",\"" : "\"") + std::to_string(i) + "\":1";
+  EXPECT_FALSE(parse_json(many + "}"));
+}
+
+TEST(Json, NulAndControlCharactersSurvive) {
+  EXPECT_EQ(round_trip(R"(["a\u0000b\u001f\n"])"), R"(["a\u0000b\u001f\n"])");
+}
+
+TEST(Json, EqualityIgnoresOrderOfMembersOnly) {
+  const auto a = parse_json(R"({"x":1,"y":[1,2.0]})");
+  const auto b = parse_json(R"({"y":[1.0,2],"x":1})");
+  const auto c = parse_json(R"({"y":[2,1],"x":1})");
+  EXPECT_TRUE(equal(a->root, b->root));
+  EXPECT_FALSE(equal(a->root, c->root));
+  Arena arena;
+  EXPECT_TRUE(equal(copy(a->root, arena), a->root));
+}
+
+TEST(Json, Conformance) {
+  const char* folder = std::getenv("TENON_CONFORMANCE");
+  if (folder == nullptr) GTEST_SKIP() << "TENON_CONFORMANCE is not set";
+  int accepted = 0;
+  int refused = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(folder) / "jsontestsuite/test_parsing")) {
+    std::ifstream in(entry.path(), std::ios::binary);
+    std::stringstream text;
+    text << in.rdbuf();
+    const bool ok = parse_json(text.str()).has_value();
+    const char expected = entry.path().filename().string()[0];
+    // The suite's one y_ file that we refuse on purpose: duplicate names.
+    const bool duplicate = entry.path().filename().string().starts_with("y_object_duplicated_key");
+    if (expected == 'y') { EXPECT_EQ(ok, !duplicate) << entry.path(); }
+    if (expected == 'n') { EXPECT_FALSE(ok) << entry.path(); }
+    (ok ? accepted : refused)++;
+  }
+  EXPECT_GT(accepted, 90);
+  EXPECT_GT(refused, 180);
+}
+
+}  // namespace
+}  // namespace tenon
