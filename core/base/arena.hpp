@@ -1,10 +1,10 @@
 // Arena: memory for values that live and die together (one document, one evaluation).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <algorithm>
 #include <memory>
 #include <string_view>
 #include <type_traits>
@@ -13,8 +13,8 @@
 
 namespace tenon {
 
-/// A bump allocator. Nothing is freed before the arena is; destructors are never run, so only trivial types live in it.
-/// Movable; addresses stay valid after a move. One thread at a time.
+/// A bump allocator. Nothing is freed before the arena is; destructors are never run, so only trivial types
+/// live in it. Movable; addresses stay valid after a move. One thread at a time.
 class Arena {
  public:
   Arena() = default;

@@ -51,14 +51,17 @@ class Reader {
     od::json_type type;
     if (const auto code = v.type().get(type)) return fail(code);
     switch (type) {
-      case od::json_type::object: return read_object(v, depth);
-      case od::json_type::array: return read_array(v, depth);
+      case od::json_type::object:
+        return read_object(v, depth);
+      case od::json_type::array:
+        return read_array(v, depth);
       case od::json_type::string: {
         std::string_view text;
         if (const auto code = v.get_string().get(text)) return fail(code);
         return Value::string(arena_.copy(text));
       }
-      case od::json_type::number: return read_number(v);
+      case od::json_type::number:
+        return read_number(v);
       case od::json_type::boolean: {
         bool b = false;
         if (const auto code = v.get_bool().get(b)) return fail(code);
@@ -178,7 +181,8 @@ class Reader {
 }  // namespace
 
 Result<Value> parse_json(std::string_view text, Arena& arena, const JsonLimits& limits) {
-  if (text.size() >= 3 && std::memcmp(text.data(), "\xEF\xBB\xBF", 3) == 0) return invalid("a byte order mark");
+  if (text.size() >= 3 && std::memcmp(text.data(), "\xEF\xBB\xBF", 3) == 0)
+    return invalid("a byte order mark");
   // One parser a thread: it keeps its buffers, so that a steady stream of events allocates only arenas.
   thread_local od::parser parser;
   thread_local std::string padded;
@@ -191,7 +195,8 @@ Result<Value> parse_json(std::string_view text, Arena& arena, const JsonLimits& 
   if (const auto code = parser.iterate(view).get(document)) return invalid(simdjson::error_message(code));
   auto value = Reader(arena, limits).read(document, 0);
   const char* rest = nullptr;
-  if (value && document.current_location().get(rest) == simdjson::SUCCESS) return invalid("text after the value");
+  if (value && document.current_location().get(rest) == simdjson::SUCCESS)
+    return invalid("text after the value");
   return value;
 }
 
@@ -211,13 +216,27 @@ void append_json_string(std::string& out, std::string_view text) {
     out.append(text, from, i - from);
     from = i + 1;
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         out += "\\u00";
         out += kHex[c >> 4];
@@ -244,7 +263,8 @@ void append_number(std::string& out, double number) {
     return;
   }
   char buffer[40];
-  const auto scientific = std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::scientific);
+  const auto scientific =
+      std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::scientific);
   std::string_view text(buffer, static_cast<std::size_t>(scientific.ptr - buffer));
   if (text.front() == '-') {
     out += '-';
@@ -290,7 +310,9 @@ void append(std::string& out, Value value, int indent, int depth) {
     out.append(static_cast<std::size_t>(indent * level), ' ');
   };
   switch (value.kind()) {
-    case Kind::boolean: out += value.as_boolean() ? "true" : "false"; return;
+    case Kind::boolean:
+      out += value.as_boolean() ? "true" : "false";
+      return;
     case Kind::number:
       if (value.number_text().empty()) {
         append_number(out, value.as_double());
@@ -298,7 +320,9 @@ void append(std::string& out, Value value, int indent, int depth) {
         out += value.number_text();
       }
       return;
-    case Kind::string: append_json_string(out, value.as_string()); return;
+    case Kind::string:
+      append_json_string(out, value.as_string());
+      return;
     case Kind::array: {
       out += '[';
       bool first = true;
@@ -326,7 +350,8 @@ void append(std::string& out, Value value, int indent, int depth) {
       out += '}';
       return;
     }
-    default: out += "null";
+    default:
+      out += "null";
   }
 }
 

@@ -11,19 +11,21 @@ namespace tenon {
 /// Bounds on what is accepted, counted over the whole text.
 struct JsonLimits {
   std::size_t depth = 64;
-  std::size_t members = 10'000;     ///< members of all objects together
-  std::size_t number_length = 64;   ///< characters of one number
+  std::size_t members = 10'000;    ///< members of all objects together
+  std::size_t number_length = 64;  ///< characters of one number
 };
 
-/// Parses strict JSON (RFC 8259, strict UTF-8, no byte order mark, duplicate names refused). Numbers keep their text.
-/// Errors: code `invalid_json`, message with what and the byte offset where known; never the content.
+/// Parses strict JSON (RFC 8259, strict UTF-8, no byte order mark, duplicate names refused). Numbers keep
+/// their text. Errors: code `invalid_json`, message with what and the byte offset where known; never the
+/// content.
 Result<Document> parse_json(std::string_view text, const JsonLimits& limits = {});
 
 /// The same into an arena of the caller's.
 Result<Value> parse_json(std::string_view text, Arena& arena, const JsonLimits& limits = {});
 
-/// Compact JSON text. Missing members and functions are left out (in an array: null). A computed number is written as
-/// JavaScript writes it (ECMA-262, Number::toString); infinities and NaN become null. Same value, same bytes.
+/// Compact JSON text. Missing members and functions are left out (in an array: null). A computed number is
+/// written as JavaScript writes it (ECMA-262, Number::toString); infinities and NaN become null. Same value,
+/// same bytes.
 std::string to_json(Value value);
 void append_json(std::string& out, Value value);
 /// Two-space indented, for people.

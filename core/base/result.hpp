@@ -1,4 +1,5 @@
-// Result<T>: how a function of core/ fails. An Error carries a code from docs/errors.md and a text for people.
+// Result<T>: how a function of core/ fails. An Error carries a code from docs/errors.md and a text for
+// people.
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -37,9 +38,10 @@ using Status = Result<void>;
   if (!temp) return std::move(temp).error();      \
   declaration = std::move(*temp)
 /// TENON_TRY(auto x, f()); returns f's error from the enclosing function, else binds its value.
-#define TENON_TRY(declaration, expression) TENON_TRY_(TENON_CAT(tenon_try_, __LINE__), declaration, expression)
+#define TENON_TRY(declaration, expression) \
+  TENON_TRY_(TENON_CAT(tenon_try_, __LINE__), declaration, expression)
 /// TENON_CHECK(f()); the same for a Status.
-#define TENON_CHECK(expression)                                                                      \
-  do {                                                                                               \
+#define TENON_CHECK(expression)                                                                  \
+  do {                                                                                           \
     if (auto tenon_status = (expression); !tenon_status) return std::move(tenon_status).error(); \
   } while (false)

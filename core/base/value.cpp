@@ -8,14 +8,22 @@ namespace tenon {
 
 std::string_view name_of(Kind kind) {
   switch (kind) {
-    case Kind::missing: return "missing";
-    case Kind::null: return "null";
-    case Kind::boolean: return "boolean";
-    case Kind::number: return "number";
-    case Kind::string: return "string";
-    case Kind::array: return "array";
-    case Kind::object: return "object";
-    case Kind::function: return "function";
+    case Kind::missing:
+      return "missing";
+    case Kind::null:
+      return "null";
+    case Kind::boolean:
+      return "boolean";
+    case Kind::number:
+      return "number";
+    case Kind::string:
+      return "string";
+    case Kind::array:
+      return "array";
+    case Kind::object:
+      return "object";
+    case Kind::function:
+      return "function";
   }
   return "unknown";
 }
@@ -27,7 +35,8 @@ double Value::parse_number() const {
   // from_chars leaves the value untouched out of range: tell overflow from underflow by the exponent's sign.
   const std::string_view text{text_, size_};
   const auto exponent = text.find_first_of("eE");
-  const bool tiny = exponent != std::string_view::npos && text.substr(exponent).find('-') != std::string_view::npos;
+  const bool tiny =
+      exponent != std::string_view::npos && text.substr(exponent).find('-') != std::string_view::npos;
   const double sign = text.front() == '-' ? -1.0 : 1.0;
   return tiny ? std::copysign(0.0, sign) : sign * std::numeric_limits<double>::infinity();
 }
@@ -44,10 +53,14 @@ bool equal(Value a, Value b) {
   if (a.kind() != b.kind()) return false;
   switch (a.kind()) {
     case Kind::missing:
-    case Kind::null: return true;
-    case Kind::boolean: return a.as_boolean() == b.as_boolean();
-    case Kind::number: return a.as_double() == b.as_double();
-    case Kind::string: return a.as_string() == b.as_string();
+    case Kind::null:
+      return true;
+    case Kind::boolean:
+      return a.as_boolean() == b.as_boolean();
+    case Kind::number:
+      return a.as_double() == b.as_double();
+    case Kind::string:
+      return a.as_string() == b.as_string();
     case Kind::array: {
       if (a.size() != b.size()) return false;
       for (std::size_t i = 0; i < a.size(); ++i) {
@@ -63,14 +76,16 @@ bool equal(Value a, Value b) {
       }
       return true;
     }
-    case Kind::function: return false;
+    case Kind::function:
+      return false;
   }
   return false;
 }
 
 Value copy(Value value, Arena& arena) {
   switch (value.kind()) {
-    case Kind::string: return Value::string(arena.copy(value.as_string())).with_flags(value.flags());
+    case Kind::string:
+      return Value::string(arena.copy(value.as_string())).with_flags(value.flags());
     case Kind::number:
       return value.number_text().empty() ? value : Value::number_text(arena.copy(value.number_text()));
     case Kind::array: {
@@ -86,7 +101,8 @@ Value copy(Value value, Arena& arena) {
       }
       return Value::object({members, value.size()}).with_flags(value.flags());
     }
-    default: return value;
+    default:
+      return value;
   }
 }
 

@@ -19,9 +19,10 @@ std::string_view name_of(Kind kind);
 
 struct Member;
 
-/// A trivially copyable view of a JSON value, or of its absence. It owns nothing: the Arena (usually a Document's) that
-/// made it must outlive it. A number that was read and never computed with keeps its source text, so 69.80 stays 69.80
-/// and 2^53 + 1 stays exact. Flags are for the evaluator (JSONata sequences) and mean nothing elsewhere.
+/// A trivially copyable view of a JSON value, or of its absence. It owns nothing: the Arena (usually a
+/// Document's) that made it must outlive it. A number that was read and never computed with keeps its source
+/// text, so 69.80 stays 69.80 and 2^53 + 1 stays exact. Flags are for the evaluator (JSONata sequences) and
+/// mean nothing elsewhere.
 class Value {
  public:
   constexpr Value() : items_(nullptr) {}
@@ -131,7 +132,8 @@ inline Value Value::object(std::span<const Member> members) {
 
 static_assert(sizeof(Value) == 16 && std::is_trivially_copyable_v<Value>);
 
-/// Deep equality of JSON values. Numbers compare as doubles, objects without regard to order, functions never.
+/// Deep equality of JSON values. Numbers compare as doubles, objects without regard to order, functions
+/// never.
 bool equal(Value a, Value b);
 
 /// A deep copy into `arena`.

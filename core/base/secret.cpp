@@ -1,0 +1,41 @@
+#include "base/secret.hpp"
+
+#include <openssl/crypto.h>
+
+#include <utility>
+
+namespace tenon {
+
+Secret::Secret(Secret&& other) noexcept : text_(other.text_) {
+  other.wipe();
+}  // copied: a short string moves by copying and would stay behind
+
+Secret& Secret::operator=(const Secret& other) {
+  if (this != &other) {
+    wipe();
+    text_ = other.text_;
+  }
+  return *this;
+}
+
+Secret& Secret::operator=(Secret&& other) noexcept {
+  if (this != &other) {
+    wipe();
+    text_ = other.text_;
+    other.wipe();
+  }
+  return *this;
+}
+
+Secret::~Secret() { wipe(); }
+
+void Secret::wipe() {
+  if (!text_.empty()) OPENSSL_cleanse(text_.data(), text_.size());
+  text_.clear();
+}
+
+bool Secret::equals(std::string_view other) const {
+  return text_.size() == other.size() && CRYPTO_memcmp(text_.data(), other.data(), other.size()) == 0;
+}
+
+}  // namespace tenon

@@ -1,0 +1,240 @@
+// Journal: the durable queue. What it has acknowledged survives a crash and a power loss (memory/ excepted).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/digest.hpp"
+#include "base/result.hpp"
+#include "event/event.hpp"
+#include "runtime/runtime.hpp"
+
+namespace tenon::journal {
+
+/// Number of one journalled event of one pipeline; grows with receive order, never reused. 0 is none.
+using Seq = std::uint64_t;
+/// Which opening of the store a call belongs to. A call of an older epoch fails with `stale_epoch` and
+/// changes nothing.
+using Epoch = std::uint64_t;
+
+/// How a repetition is recognised.
+struct DedupeKey {
+  std::string connection;
+  std::string delivery_id;  ///< empty: the body alone decides (the sender signs no id)
+  Sha256 body;
+};
+
+/// One event for one pipeline.
+struct NewEvent {
+  Event event;
+  std::string pipeline;
+};
+
+/// What one authenticated request came to, written in one transaction.
+struct Append {
+  std::optional<DedupeKey> dedupe;
+  std::vector<NewEvent> events;
+  /// Authenticated but malformed: `event.data` holds the raw bytes; journalled as ended, rejected,
+  /// `malformed_event`.
+  std::optional<Event> malformed;
+};
+
+struct Appended {
+  bool duplicate = false;  ///< seen before with the same bytes: nothing was written
+  bool id_reused = false;  ///< the delivery id was seen with other bytes: written, and audited
+  std::vector<Seq> seqs;   ///< of `events`, in order; of the earlier ones where duplicate
+};
+
+/// An event that waits, as `take` hands it out.
+struct Waiting {
+  Seq seq = 0;
+  Event event;
+  std::string pipeline;
+  std::uint32_t attempts = 0;           ///< answers counted so far
+  std::optional<std::int64_t> next_ms;  ///< wall time before which it should not run
+  std::vector<std::pair<std::string, End>> ended_actions;
+};
+
+/// The sink's name for something: shared by all pipelines.
+struct IdentityKey {
+  std::string account;
+  std::string resource;
+  std::string natural_key;
+  auto operator<=>(const IdentityKey&) const = default;
+};
+
+enum class IdentityState : std::uint8_t { unknown, known, creating };
+
+struct Identity {
+  IdentityKey key;
+  IdentityState state = IdentityState::unknown;
+  std::string sink_id;    ///< where known
+  std::string create_id;  ///< of the last intent
+  std::int64_t create_since_ms = 0;
+};
+
+/// Which source object's state an (identity, action) holds.
+struct AppliedKey {
+  IdentityKey identity;
+  std::string pipeline;
+  std::string action;
+  std::string source_object;
+  auto operator<=>(const AppliedKey&) const = default;
+};
+
+struct Applied {
+  AppliedKey key;
+  std::optional<std::string> version;
+  std::string record_hash;
+  std::string mapping_digest;
+};
+
+/// The write-ahead note that a create is about to be sent.
+struct Intent {
+  Seq seq = 0;
+  std::string action;
+  IdentityKey identity;
+  std::string create_id;
+  std::int64_t at_ms = 0;
+};
+
+/// One attempt of one action, for people. `conversation` is JSON text, already redacted.
+struct AttemptRecord {
+  std::string action;
+  std::uint32_t number = 0;
+  std::int64_t started_ms = 0;
+  std::int64_t finished_ms = 0;
+  std::string outcome;  ///< delivered, retry, rejected, or an End that needed no request
+  std::string cause;
+  std::string reason;
+  std::string fetched;  ///< JSON text of what fetches answered; empty if none
+  std::string conversation;
+};
+
+struct ActionEnd {
+  std::string action;
+  End end = End::delivered;
+  std::string reason;
+};
+
+/// All that one run of an event changed; committed as one. Either `end` or `next_ms` is set.
+struct Settlement {
+  Seq seq = 0;
+  std::vector<AttemptRecord> attempts;
+  std::vector<ActionEnd> actions;
+  std::vector<Identity> identities;  ///< rows to write, whole
+  std::vector<Applied> applied;      ///< rows to write, whole
+  std::optional<End> end;
+  std::string reason;
+  std::optional<std::int64_t> next_ms;
+  std::uint32_t attempts_counted = 0;  ///< new total
+};
+
+/// A row of `tenon events` and `tenon dead`.
+struct EventRow {
+  Seq seq = 0;
+  Event event;  ///< data empty in lists
+  std::string pipeline;
+  std::string state;  ///< waiting, retrying, or the name of the end
+  std::string reason;
+  std::uint32_t attempts = 0;
+  std::optional<std::int64_t> next_ms;
+  std::optional<std::int64_t> ended_ms;
+};
+
+struct EventDetail {
+  EventRow row;  ///< with data
+  std::vector<ActionEnd> actions;
+  std::vector<AttemptRecord> attempts;
+};
+
+struct Query {
+  bool dead_only = false;
+  std::string pipeline;  ///< empty: all
+  std::string state;     ///< empty: all; `waiting`, `retrying` or an end
+  std::string key;       ///< empty: all
+  Seq before = 0;        ///< 0: from the newest
+  std::uint32_t limit = 100;
+};
+
+struct Counts {
+  std::uint64_t waiting = 0;
+  std::uint64_t dead = 0;
+  std::optional<std::int64_t> oldest_waiting_ms;  ///< received
+};
+
+struct Looked {
+  std::vector<Identity> identities;             ///< same order; state unknown where there is none
+  std::vector<std::optional<Applied>> applied;  ///< same order
+};
+
+/// All calls from any thread; answers come on the executor that the Reply names, in call order per caller.
+/// Calls made in the same moment share a transaction. Errors: `store_failed` (an I/O error: the store takes
+/// nothing more, the process should end), `store_full` (no space: nothing was written, the store lives on),
+/// `stale_epoch`.
+class Journal {
+ public:
+  template <class T>
+  using Reply = runtime::Reply<Result<T>>;
+
+  virtual ~Journal() = default;
+  virtual Epoch epoch() const = 0;
+
+  /// Answers after the commit reached the disk.
+  virtual void append(Append request, Reply<Appended> reply) = 0;
+
+  /// Called (on `on`) after commits that appended events, at least once after the last `take` that came back
+  /// short.
+  virtual void on_appended(runtime::Executor& on, Function<void()> call) = 0;
+
+  /// The next at most `limit` unended, unparked events in seq order that this epoch has not taken yet.
+  virtual void take(Epoch epoch, std::uint32_t limit, Reply<std::vector<Waiting>> reply) = 0;
+
+  /// Gives taken events of one lane back to the disk: `take` passes them by, `take_parked` returns them in
+  /// seq order. A park lasts until the store is opened again.
+  virtual void park(Epoch epoch, std::string lane, std::vector<Seq> seqs, Reply<bool> reply) = 0;
+  virtual void take_parked(Epoch epoch, std::string lane, std::uint32_t limit,
+                           Reply<std::vector<Waiting>> reply) = 0;
+
+  /// What is known of identities and what was applied to them.
+  virtual void look(std::vector<IdentityKey> identities, std::vector<AppliedKey> applied,
+                    Reply<Looked> reply) = 0;
+
+  /// Commits the intent to disk; the create may be sent after the answer.
+  virtual void begin(Epoch epoch, Intent intent, Reply<bool> reply) = 0;
+
+  /// Commits settlements, all or none.
+  virtual void settle(Epoch epoch, std::vector<Settlement> batch, Reply<bool> reply) = 0;
+
+  virtual void list(Query query, Reply<std::vector<EventRow>> reply) = 0;
+  /// nullopt if there is no such event. `id` is a seq in decimal or an event's id (the newest of that id).
+  virtual void show(std::string id, Reply<std::optional<EventDetail>> reply) = 0;
+  virtual void counts(Reply<Counts> reply) = 0;
+
+  /// Deletes ended events (dead letters excepted) received before `before_ms` and dedupe rows that expired,
+  /// at most `limit` rows; answers how many. Small batches keep acknowledgements fast.
+  virtual void retain(std::int64_t before_ms, std::uint32_t limit, Reply<std::uint64_t> reply) = 0;
+
+  /// Commits what was handed in, answers it, checkpoints and closes; blocks. No call after it.
+  virtual void close() = 0;
+};
+
+struct Options {
+  std::int64_t dedupe_keep_ms = 7LL * 24 * 3600 * 1000;  ///< longer than any source's retry horizon
+  /// Called once, on the writer, when the store has failed for good.
+  Function<void(Error)> on_failure;
+};
+
+/// A journal that forgets at exit; for tests and simulation.
+std::unique_ptr<Journal> open_memory(runtime::Runtime& runtime, Options options);
+
+/// The journal in `folder`/journal.db; creates it, mode 0600. Errors: `store_locked` (another process has
+/// it), `store_newer` (written by a newer tenon; left untouched), `store_corrupt`, `store_failed`.
+Result<std::unique_ptr<Journal>> open_sqlite(runtime::Runtime& runtime, const std::string& folder,
+                                             Options options);
+
+}  // namespace tenon::journal
