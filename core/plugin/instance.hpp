@@ -1,0 +1,116 @@
+// Registry and Instance: plugins loaded, and the host's side of the table for one connection on one thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "event/event.hpp"
+#include "event/outcome.hpp"
+#include "observe/conversation.hpp"
+#include "plugin/connection.hpp"
+#include "runtime/runtime.hpp"
+
+namespace tenon::plugin {
+
+/// How a plugin's requests leave: implemented by delivery/, which waits for the account's budget and learns from the
+/// answer. Called on the instance's thread; `done` exactly once, never inline.
+class Gate {
+ public:
+  using Handle = std::uint64_t;
+  virtual ~Gate() = default;
+  virtual Handle send(const ConnectionSpec& connection, EventClass event_class, runtime::HttpRequest request,
+                      Function<void(runtime::HttpResult)> done) = 0;
+  virtual void cancel(Handle handle) = 0;
+};
+
+struct Match {
+  std::string id;
+  std::string version;
+  std::string text;
+};
+
+struct ListItem {
+  std::string key;
+  std::string version;
+  std::string type;
+  std::string data;
+};
+
+/// What a call came to, with what the host itself knows of its requests.
+struct CallResult {
+  enum class Verdict : std::uint8_t { delivered, retry, rejected, found, gone, cancelled };
+  Verdict verdict = Verdict::retry;
+  Cause cause = Cause::none;
+  Sent sent = Sent::no;        ///< of the call's non-idempotent request; by the transport, never by the plugin
+  std::string message;
+  std::optional<std::int64_t> retry_after_ms;
+  std::string id, version, data, cursor;
+  std::vector<Match> matches;
+  std::vector<ListItem> items;
+};
+
+struct CallOptions {
+  EventClass event_class = EventClass::live;
+  observe::Conversation* conversation = nullptr;  ///< gets each exchange, redacted; outlives the call
+  runtime::Duration deadline = std::chrono::seconds(120);
+};
+
+using CallId = std::uint64_t;
+using CallDone = Function<void(CallResult)>;
+
+/// One connector instance for one connection, bound to one executor. All calls and completions on that thread; `done` runs
+/// exactly once, never inline. A call past its deadline completes as retry/plugin (`plugin_stuck`), its instance is
+/// abandoned (never destroyed) and a fresh one made for later calls.
+class Instance {
+ public:
+  virtual ~Instance() = default;
+  virtual const ConnectionSpec& connection() const = 0;
+  virtual const ConnectorManifest& manifest() const = 0;
+
+  /// Splits a verified request. Errors: `malformed_event` with the plugin's words. Event fields not the plugin's
+  /// (connection, received_ms, the delivery's id) are left for the caller.
+  virtual Result<std::vector<Event>> accept(std::string_view body, const runtime::Headers& headers, std::int64_t now_ms) = 0;
+
+  virtual CallId fetch(std::string name, std::string arguments, CallOptions options, CallDone done) = 0;
+  virtual CallId list(std::string name, std::string query, std::string cursor, CallOptions options, CallDone done) = 0;
+  virtual CallId find(std::string operation, std::string record, CallOptions options, CallDone done) = 0;
+  virtual CallId create(std::string operation, std::string record, std::string create_id, CallOptions options, CallDone done) = 0;
+  virtual CallId update(std::string operation, std::string id, std::string record, std::optional<Match> match,
+                        CallOptions options, CallDone done) = 0;
+  virtual CallId deliver(std::string operation, std::string record, std::string call_id, CallOptions options, CallDone done) = 0;
+
+  /// Completes the call's pending request as cancelled, so that its frame unwinds; `done` then comes as `cancelled`.
+  virtual void cancel(CallId call) = 0;
+  /// Calls not yet completed.
+  virtual std::size_t open_calls() const = 0;
+};
+
+/// What an instance needs of the host. `gate` may be null for one that only accepts.
+struct InstanceHost {
+  runtime::Runtime* runtime = nullptr;
+  runtime::Executor* executor = nullptr;
+  Gate* gate = nullptr;
+};
+
+/// All plugins of one directory. Manifests are read without loading; a library is loaded when its first instance is made
+/// and never unloaded.
+class Registry {
+ public:
+  virtual ~Registry() = default;
+  /// nullptr if no plugin has that connector.
+  virtual const ConnectorManifest* find(std::string_view connector) const = 0;
+  virtual std::vector<std::string> connectors() const = 0;
+  /// Files that were found and refused, with why.
+  virtual const std::vector<Error>& refused() const = 0;
+  /// The connection's spec is copied. Errors: `plugin_load_failed`, `plugin_abi_mismatch`, `plugin_create_failed`.
+  virtual Result<std::unique_ptr<Instance>> make_instance(const ConnectionSpec& connection, const InstanceHost& host) = 0;
+};
+
+/// Reads the manifests of all `*.so` in `directory` (not below it). A refused file is reported, not fatal. Errors: `plugin_dir_unreadable`.
+Result<std::unique_ptr<Registry>> open_registry(const std::string& directory);
+
+}  // namespace tenon::plugin
