@@ -1,0 +1,112 @@
+#include "delivery/budget.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <optional>
+
+#include "base/text.hpp"
+#include "delivery/retry.hpp"
+
+namespace tenon::delivery {
+namespace {
+
+using runtime::Duration;
+
+std::optional<std::uint64_t> number(std::string_view text) {
+  text = trim(text);
+  std::uint64_t value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (code != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<std::uint64_t> header_number(const runtime::HttpResponse& response, const std::string& name) {
+  if (name.empty()) return std::nullopt;
+  const std::string* value = runtime::find_header(response.headers, name);
+  return value == nullptr ? std::nullopt : number(*value);
+}
+
+/// What one answer says of the account.
+struct Told {
+  std::optional<std::uint64_t> limit, left, window_ms, reset_ms;
+};
+
+Told read(const plugin::Budget& spec, const runtime::HttpResponse& response) {
+  Told told;
+  told.limit = header_number(response, spec.limit_header);
+  told.left = header_number(response, spec.remaining_header);
+  told.window_ms = header_number(response, spec.window_ms_header);
+  told.reset_ms = header_number(response, spec.reset_ms_header);
+  const std::string* pair =
+      spec.limit_header.empty() ? nullptr : runtime::find_header(response.headers, spec.limit_header);
+  if (const auto slash = pair == nullptr ? std::string::npos : pair->find('/'); slash != std::string::npos) {
+    const auto used = number(std::string_view(*pair).substr(0, slash));
+    told.limit = number(std::string_view(*pair).substr(slash + 1));
+    if (used && told.limit) told.left = *told.limit > *used ? *told.limit - *used : 0;
+  }
+  if (const auto used = header_number(response, spec.used_header); used && told.limit) {
+    told.left = *told.limit > *used ? *told.limit - *used : 0;
+  }
+  return told;
+}
+
+}  // namespace
+
+AccountBudget::AccountBudget(const plugin::Budget& spec, Duration now)
+    : spec_(spec),
+      limit_(spec.limit),
+      window_(std::chrono::milliseconds(std::max<std::uint32_t>(spec.window_ms, 1))),
+      tokens_(spec.limit),
+      filled_(now) {}
+
+void AccountBudget::refill(Duration now) {
+  if (limit_ == 0 || now <= filled_) return;
+  const double per_ns = static_cast<double>(limit_) / static_cast<double>(window_.count());
+  tokens_ = std::min<double>(limit_, tokens_ + per_ns * static_cast<double>((now - filled_).count()));
+  filled_ = now;
+}
+
+bool AccountBudget::take(Duration now) {
+  if (now < pause_until_) return false;
+  pause_until_ = {};
+  if (limit_ == 0) return true;
+  refill(now);
+  if (tokens_ < 1) return false;
+  tokens_ -= 1;
+  return true;
+}
+
+Duration AccountBudget::ready_at(Duration now) const {
+  Duration at = std::max(now, pause_until_);
+  if (limit_ == 0) return at;
+  const double per_ns = static_cast<double>(limit_) / static_cast<double>(window_.count());
+  const double at_fill = tokens_ + per_ns * static_cast<double>((now - filled_).count());
+  // One nanosecond more: the refill at that moment must not fall short of a whole token by rounding.
+  if (at_fill < 1) at = std::max(at, now + Duration(static_cast<std::int64_t>((1 - at_fill) / per_ns) + 1));
+  return at;
+}
+
+void AccountBudget::learn(const runtime::HttpResponse& response, Duration now, std::int64_t wall_ms) {
+  const Told told = read(spec_, response);
+  refill(now);
+  constexpr std::uint64_t kMost = 1'000'000'000;
+  if (told.limit && *told.limit > 0 && *told.limit < kMost && limit_ != 0) {
+    limit_ = static_cast<std::uint32_t>(*told.limit);
+    tokens_ = std::min<double>(tokens_, limit_);
+  }
+  if (told.window_ms && *told.window_ms > 0 && *told.window_ms < 86'400'000)
+    window_ = std::chrono::milliseconds(*told.window_ms);
+  // Requests under way are not in the remote's figure yet, so it only ever lowers ours.
+  if (told.left && limit_ != 0) tokens_ = std::min<double>(tokens_, static_cast<double>(*told.left));
+  if (response.status != 429) return;
+  const auto asked = retry_after_ms(response, wall_ms);
+  const std::int64_t wait = std::min<std::int64_t>(
+      kRetryAfterCapMs,
+      std::max<std::int64_t>(
+          {asked.value_or(0),
+           static_cast<std::int64_t>(std::min<std::uint64_t>(told.reset_ms.value_or(0), kMost)), 1000}));
+  pause_until_ = std::max(pause_until_, now + std::chrono::milliseconds(wait));
+}
+
+}  // namespace tenon::delivery

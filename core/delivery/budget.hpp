@@ -1,0 +1,40 @@
+// AccountBudget: one token bucket for one account at a remote, learnt from its answers.
+#pragma once
+
+#include <cstdint>
+
+#include "plugin/manifest.hpp"
+#include "runtime/executor.hpp"
+#include "runtime/http.hpp"
+
+namespace tenon::delivery {
+
+/// Pure bookkeeping; times are the runtime's steady clock. One thread.
+class AccountBudget {
+ public:
+  AccountBudget(const plugin::Budget& spec, runtime::Duration now);
+
+  /// Takes one request's token; false if there is none or the account is paused.
+  bool take(runtime::Duration now);
+  /// When `take` may next succeed; `now` or earlier if at once.
+  runtime::Duration ready_at(runtime::Duration now) const;
+  /// Reads limit headers, 429 and Retry-After of an answer. `wall_ms` stands in for a Date that the answer
+  /// lacks.
+  void learn(const runtime::HttpResponse& response, runtime::Duration now, std::int64_t wall_ms);
+
+  bool unlimited() const { return limit_ == 0 && pause_until_ <= runtime::Duration::zero(); }
+  double tokens() const { return tokens_; }
+  std::uint32_t limit() const { return limit_; }
+
+ private:
+  void refill(runtime::Duration now);
+
+  plugin::Budget spec_;
+  std::uint32_t limit_;
+  runtime::Duration window_;
+  double tokens_;
+  runtime::Duration filled_;
+  runtime::Duration pause_until_{};
+};
+
+}  // namespace tenon::delivery

@@ -1,0 +1,100 @@
+#include "delivery/calls.hpp"
+
+namespace tenon::delivery {
+
+using plugin::CallDone;
+using plugin::CallResult;
+using runtime::Task;
+
+template <class Start>
+Task<CallResult> Calls::run(plugin::Instance& instance, Start start) {
+  if (cancelled_) {
+    CallResult stopped;
+    stopped.verdict = CallResult::Verdict::cancelled;
+    co_return stopped;
+  }
+  instance_ = &instance;
+  runtime::Async<CallResult> answer([this, &start](CallDone done) { open_ = start(std::move(done)); });
+  CallResult result = co_await answer;
+  instance_ = nullptr;
+  co_return result;
+}
+
+Task<CallResult> Calls::fetch(plugin::Instance& instance, std::string name, std::string arguments) {
+  const auto start = [&](CallDone done) {
+    return instance.fetch(name, arguments, options_, std::move(done));
+  };
+  CallResult result = co_await run(instance, start);
+  co_return result;
+}
+
+Task<CallResult> Calls::find(plugin::Instance& instance, std::string operation, std::string record) {
+  const auto start = [&](CallDone done) {
+    return instance.find(operation, record, options_, std::move(done));
+  };
+  CallResult result = co_await run(instance, start);
+  co_return result;
+}
+
+Task<CallResult> Calls::create(plugin::Instance& instance, std::string operation, std::string record,
+                               std::string create_id) {
+  const auto start = [&](CallDone done) {
+    return instance.create(operation, record, create_id, options_, std::move(done));
+  };
+  CallResult result = co_await run(instance, start);
+  co_return result;
+}
+
+Task<CallResult> Calls::update(plugin::Instance& instance, std::string operation, std::string id,
+                               std::string record, std::optional<plugin::Match> match) {
+  const auto start = [&](CallDone done) {
+    return instance.update(operation, id, record, match, options_, std::move(done));
+  };
+  CallResult result = co_await run(instance, start);
+  co_return result;
+}
+
+Task<CallResult> Calls::deliver(plugin::Instance& instance, std::string operation, std::string record,
+                                std::string call_id) {
+  const auto start = [&](CallDone done) {
+    return instance.deliver(operation, record, call_id, options_, std::move(done));
+  };
+  CallResult result = co_await run(instance, start);
+  co_return result;
+}
+
+void Calls::cancel() {
+  cancelled_ = true;
+  if (instance_ != nullptr) instance_->cancel(open_);
+}
+
+Outcome outcome_of(const CallResult& result) {
+  Outcome outcome;
+  outcome.cause = result.cause;
+  outcome.sent = result.sent;
+  outcome.reason = result.message;
+  outcome.retry_after_ms = result.retry_after_ms;
+  if (!result.id.empty()) outcome.learnt_id = result.id;
+  switch (result.verdict) {
+    case CallResult::Verdict::delivered:
+      outcome.verdict = Verdict::delivered;
+      break;
+    case CallResult::Verdict::rejected:
+      outcome.verdict = Verdict::rejected;
+      break;
+    case CallResult::Verdict::retry:
+    case CallResult::Verdict::cancelled:
+      outcome.verdict = Verdict::retry;
+      break;
+    case CallResult::Verdict::found:
+    case CallResult::Verdict::gone:
+      // The border checks which verdict fits which call; here it means that the plugin answered another
+      // question.
+      outcome =
+          Outcome::rejected(Cause::plugin, "the plugin answered with a verdict that does not fit the call");
+      break;
+  }
+  return outcome;
+}
+
+}  // namespace tenon::delivery

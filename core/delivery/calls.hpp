@@ -1,0 +1,45 @@
+// The calls into a plugin as tasks, with the one that is open kept where a shutdown can cancel it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "plugin/instance.hpp"
+#include "runtime/task.hpp"
+
+namespace tenon::delivery {
+
+/// At most one call is open at a time; lives as long as the run of its event.
+class Calls {
+ public:
+  explicit Calls(plugin::CallOptions options) : options_(options) {}
+
+  runtime::Task<plugin::CallResult> fetch(plugin::Instance& instance, std::string name,
+                                          std::string arguments);
+  runtime::Task<plugin::CallResult> find(plugin::Instance& instance, std::string operation,
+                                         std::string record);
+  runtime::Task<plugin::CallResult> create(plugin::Instance& instance, std::string operation,
+                                           std::string record, std::string create_id);
+  runtime::Task<plugin::CallResult> update(plugin::Instance& instance, std::string operation, std::string id,
+                                           std::string record, std::optional<plugin::Match> match);
+  runtime::Task<plugin::CallResult> deliver(plugin::Instance& instance, std::string operation,
+                                            std::string record, std::string call_id);
+
+  /// Cancels the open call, and every later one at once.
+  void cancel();
+  bool cancelled() const { return cancelled_; }
+
+ private:
+  template <class Start>
+  runtime::Task<plugin::CallResult> run(plugin::Instance& instance, Start start);
+
+  plugin::CallOptions options_;
+  plugin::Instance* instance_ = nullptr;
+  plugin::CallId open_ = 0;
+  bool cancelled_ = false;
+};
+
+/// What an unsuccessful call means for the attempt.
+Outcome outcome_of(const plugin::CallResult& result);
+
+}  // namespace tenon::delivery

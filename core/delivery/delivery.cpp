@@ -1,0 +1,174 @@
+#include "delivery/delivery.hpp"
+
+#include <algorithm>
+
+#include "observe/log.hpp"
+
+namespace tenon::delivery {
+namespace {
+
+constexpr std::uint32_t kTakeAtOnce = 256;
+
+}  // namespace
+
+Delivery::Delivery(runtime::Runtime& runtime, journal::Journal& journal, DeliveryOptions options)
+    : runtime_(runtime), journal_(journal), options_(options), locks_(runtime.delivery()) {}
+
+Delivery::~Delivery() { *alive_ = false; }
+
+void Delivery::add_flow(Flow flow) {
+  const std::string name = flow.pipeline->name;
+  flows_.insert_or_assign(name, std::move(flow));
+}
+
+void Delivery::start() {
+  journal_.on_appended(runtime_.delivery(), [this, alive = alive_] {
+    if (!*alive) return;
+    more_ = true;
+    pump();
+  });
+  pump();
+}
+
+void Delivery::take() {
+  if (taking_ || !more_ || stopping_ || lanes_.size() >= options_.memory_events) return;
+  taking_ = true;
+  // Set before asking: an append that comes while the answer travels sets it again, and nothing is
+  // overlooked.
+  more_ = false;
+  const auto room = static_cast<std::uint32_t>(options_.memory_events - lanes_.size());
+  const std::uint32_t limit = std::min(room, kTakeAtOnce);
+  journal_.take(
+      journal_.epoch(), limit,
+      {&runtime_.delivery(), [this, alive = alive_, limit](Result<std::vector<journal::Waiting>> got) {
+         if (!*alive) return;
+         taking_ = false;
+         if (!got) return;  // the store has failed and has said so itself
+         if (got->size() == limit) more_ = true;
+         taken(std::move(*got));
+         pump();
+       }});
+}
+
+void Delivery::taken(std::vector<journal::Waiting> events) {
+  for (auto& waiting : events) place(std::move(waiting));
+  for (auto& [lane, seqs] : std::exchange(to_park_, {})) {
+    lanes_.note_parked(lane, seqs.size());
+    journal_.park(journal_.epoch(), lane, std::move(seqs), {&runtime_.delivery(), [](Result<bool>) {}});
+  }
+}
+
+void Delivery::place(journal::Waiting waiting) {
+  const std::string lane = Lanes::name(waiting.pipeline, waiting.event.key);
+  if (!flows_.contains(waiting.pipeline)) {
+    // Its pipeline is not among those that run: it keeps, on disk, until one of that name comes back.
+    log::warn("pipeline_missing", "an event waits for a pipeline that is not running",
+              {{"pipeline", waiting.pipeline}});
+    to_park_[lane].push_back(waiting.seq);
+    return;
+  }
+  const journal::Seq seq = waiting.seq;
+  if (!lanes_.add(lane, std::move(waiting))) to_park_[lane].push_back(seq);
+}
+
+void Delivery::take_parked(const std::string& lane) {
+  constexpr std::uint32_t kBatch = Lanes::kMostInLane / 4;
+  journal_.take_parked(
+      journal_.epoch(), lane, kBatch,
+      {&runtime_.delivery(), [this, alive = alive_, lane](Result<std::vector<journal::Waiting>> got) {
+         if (!*alive || !got) return;
+         lanes_.unpark(lane, std::move(*got));
+         pump();
+       }});
+}
+
+void Delivery::pump() {
+  if (pumping_) return;
+  pumping_ = true;
+  const auto admits = [this](const std::string& pipeline) {
+    return running_of_[pipeline] < options_.running_per_flow;
+  };
+  while (!stopping_ && runs_.size() < options_.running) {
+    auto head = lanes_.next(admits);
+    if (!head) break;
+    const auto now = runtime_.clock().wall_ms();
+    if (head->waiting.next_ms && *head->waiting.next_ms > now) {
+      rest(head->lane, std::move(head->waiting));
+    } else {
+      start_run(std::move(*head));
+    }
+  }
+  pumping_ = false;
+  take();
+}
+
+void Delivery::rest(const std::string& lane, journal::Waiting waiting) {
+  const std::int64_t wait = *waiting.next_ms - runtime_.clock().wall_ms();
+  waiting.next_ms.reset();
+  lanes_.rest(lane, std::move(waiting));
+  runtime_.delivery().after(std::chrono::milliseconds(std::max<std::int64_t>(wait, 1)),
+                            [this, alive = alive_, lane] {
+                              if (!*alive) return;
+                              lanes_.wake(lane);
+                              pump();
+                            });
+}
+
+void Delivery::start_run(Lanes::Head head) {
+  const RunId id = next_run_++;
+  const std::string pipeline = head.waiting.pipeline;
+  const Flow& flow = flows_.find(pipeline)->second;
+  ++running_of_[pipeline];
+  auto event_run =
+      std::make_shared<EventRun>(RunServices{runtime_, journal_, locks_}, flow, std::move(head.waiting));
+  runs_.emplace(id, event_run);
+  runtime::spawn(run(id, std::move(event_run), std::move(head.lane), pipeline));
+}
+
+runtime::Task<> Delivery::run(RunId id, std::shared_ptr<EventRun> event_run, std::string lane,
+                              std::string pipeline) {
+  RunEnd end = co_await event_run->run();
+  runs_.erase(id);
+  --running_of_[pipeline];
+  if (!end.abandoned) {
+    if (end.next_ms) {
+      rest(lane, event_run->take_waiting());
+    } else {
+      finished(lane);
+    }
+  }
+  // Resumed from inside a plugin's completion or the journal's answer: go on from a fresh turn.
+  runtime_.delivery().post([this, alive = alive_] {
+    if (!*alive) return;
+    pump();
+    check_stopped();
+  });
+}
+
+void Delivery::finished(const std::string& lane) {
+  if (lanes_.finish(lane)) take_parked(lane);
+}
+
+void Delivery::stop(runtime::Duration limit, Function<void()> done) {
+  stopping_ = true;
+  stopped_ = std::move(done);
+  stop_timer_ = runtime_.delivery().after(limit, [this, alive = alive_] {
+    if (!*alive) return;
+    stop_timer_ = 0;
+    // A cancelled run erases itself from the map: walk over a copy.
+    const auto open = runs_;
+    for (const auto& [id, event_run] : open) event_run->cancel();
+  });
+  runtime_.delivery().post([this, alive = alive_] {
+    if (*alive) check_stopped();
+  });
+}
+
+void Delivery::check_stopped() {
+  if (!stopping_ || !runs_.empty() || !stopped_) return;
+  runtime_.delivery().cancel(stop_timer_);
+  auto done = std::exchange(stopped_, {});
+  done();
+}
+
+}  // namespace tenon::delivery

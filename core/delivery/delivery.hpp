@@ -1,0 +1,76 @@
+// Delivery: takes events from the journal, orders them into lanes and runs them.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "delivery/flow.hpp"
+#include "delivery/lanes.hpp"
+#include "delivery/locks.hpp"
+#include "delivery/run.hpp"
+#include "journal/journal.hpp"
+#include "runtime/runtime.hpp"
+
+namespace tenon::delivery {
+
+struct DeliveryOptions {
+  std::size_t memory_events = 8192;    ///< how many waiting events are held in memory at most
+  std::size_t running = 512;           ///< how many run at once
+  std::size_t running_per_flow = 128;  ///< of one pipeline: a slow sink must not take every place
+};
+
+/// One per host, on the delivery executor; all calls on its thread.
+class Delivery {
+ public:
+  Delivery(runtime::Runtime& runtime, journal::Journal& journal, DeliveryOptions options = {});
+  ~Delivery();
+
+  /// Before `start`.
+  void add_flow(Flow flow);
+  /// Begins to take. Runs until `stop`.
+  void start();
+  /// Takes nothing more, lets what runs finish, cancels what is left after `limit`, then calls `done`. What
+  /// has not ended stays journalled.
+  void stop(runtime::Duration limit, Function<void()> done);
+
+  /// Events that run now, and those that wait in memory.
+  std::size_t running() const { return runs_.size(); }
+  std::size_t waiting() const { return lanes_.size(); }
+
+ private:
+  using RunId = std::uint64_t;
+
+  void pump();
+  void take();
+  void taken(std::vector<journal::Waiting> events);
+  void place(journal::Waiting waiting);
+  void rest(const std::string& lane, journal::Waiting waiting);
+  void take_parked(const std::string& lane);
+  void start_run(Lanes::Head head);
+  runtime::Task<> run(RunId id, std::shared_ptr<EventRun> event_run, std::string lane, std::string pipeline);
+  void finished(const std::string& lane);
+  void check_stopped();
+
+  runtime::Runtime& runtime_;
+  journal::Journal& journal_;
+  DeliveryOptions options_;
+  std::map<std::string, Flow, std::less<>> flows_;
+  Lanes lanes_;
+  IdentityLocks locks_;
+  std::unordered_map<RunId, std::shared_ptr<EventRun>> runs_;
+  std::unordered_map<std::string, std::size_t> running_of_;
+  std::unordered_map<std::string, std::vector<journal::Seq>> to_park_;
+  RunId next_run_ = 1;
+  bool taking_ = false;
+  bool more_ = true;
+  bool pumping_ = false;
+  bool stopping_ = false;
+  runtime::TimerId stop_timer_ = 0;
+  Function<void()> stopped_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< late answers find out that we are gone
+};
+
+}  // namespace tenon::delivery

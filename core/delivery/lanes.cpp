@@ -1,0 +1,95 @@
+#include "delivery/lanes.hpp"
+
+#include <algorithm>
+
+namespace tenon::delivery {
+
+std::string Lanes::name(std::string_view pipeline, std::string_view key) {
+  // Pipeline names hold no NUL, so the pair cannot be spelled in two ways.
+  std::string out(pipeline);
+  out += '\0';
+  out += key;
+  return out;
+}
+
+bool Lanes::add(const std::string& name, journal::Waiting waiting) {
+  Lane& lane = lanes_[name];
+  if (lane.parked > 0 || lane.queue.size() >= kMostInLane) return false;
+  lane.queue.push_back(std::move(waiting));
+  ++size_;
+  if (lane.state == State::idle) make_ready(name, lane);
+  return true;
+}
+
+void Lanes::make_ready(const std::string& name, Lane& lane) {
+  const journal::Waiting& head = lane.queue.front();
+  const auto [at, fresh] = ready_.try_emplace(head.pipeline);
+  if (fresh) turns_.push_back(head.pipeline);
+  const EventClass event_class = head.attempts > 0 && head.event.event_class == EventClass::live
+                                     ? EventClass::retry
+                                     : head.event.event_class;
+  at->second.by_class[static_cast<std::size_t>(event_class)].push_back(name);
+  ++at->second.count;
+  lane.state = State::ready;
+}
+
+std::optional<Lanes::Head> Lanes::pop(Ready& ready) {
+  for (auto& queue : ready.by_class) {
+    if (queue.empty()) continue;
+    Head head{std::move(queue.front()), {}};
+    queue.pop_front();
+    --ready.count;
+    Lane& lane = lanes_[head.lane];
+    head.waiting = std::move(lane.queue.front());
+    lane.queue.pop_front();
+    lane.state = State::running;
+    --size_;
+    return head;
+  }
+  return std::nullopt;
+}
+
+bool Lanes::finish(const std::string& name) {
+  const auto found = lanes_.find(name);
+  Lane& lane = found->second;
+  lane.state = State::idle;
+  if (!lane.queue.empty()) {
+    make_ready(name, lane);
+  } else if (lane.parked == 0) {
+    lanes_.erase(found);
+    return false;
+  }
+  if (lane.parked == 0 || lane.unparking || lane.queue.size() >= kMostInLane / 2) return false;
+  lane.unparking = true;
+  return true;
+}
+
+void Lanes::rest(const std::string& name, journal::Waiting head) {
+  Lane& lane = lanes_[name];
+  lane.queue.push_front(std::move(head));
+  lane.state = State::resting;
+  ++size_;
+}
+
+void Lanes::wake(const std::string& name) {
+  const auto found = lanes_.find(name);
+  if (found == lanes_.end() || found->second.state != State::resting) return;
+  make_ready(name, found->second);
+}
+
+void Lanes::note_parked(const std::string& name, std::size_t count) {
+  const auto found = lanes_.find(name);
+  if (found != lanes_.end()) found->second.parked += count;
+}
+
+void Lanes::unpark(const std::string& name, std::vector<journal::Waiting> waiting) {
+  Lane& lane = lanes_[name];
+  lane.unparking = false;
+  lane.parked -= std::min(lane.parked, waiting.size());
+  size_ += waiting.size();
+  for (auto& event : waiting) lane.queue.push_back(std::move(event));
+  if (lane.state == State::idle && !lane.queue.empty()) make_ready(name, lane);
+  if (lane.state == State::idle && lane.parked == 0) lanes_.erase(name);
+}
+
+}  // namespace tenon::delivery

@@ -1,0 +1,90 @@
+// Lanes: one event at a time per key and pipeline, in receive order; and which lane runs next.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "journal/journal.hpp"
+
+namespace tenon::delivery {
+
+/// The events of one host that wait in memory. A lane is idle, ready (its head may run), running, or resting
+/// (its head waits for a time). Ready lanes are picked per pipeline in turn, within a pipeline by class and
+/// then by age, so that no pipeline and no hot key starves another. One thread; no clock of its own.
+class Lanes {
+ public:
+  /// A lane holds at most this many events in memory; `add` answers false for the rest, which the caller
+  /// parks.
+  static constexpr std::size_t kMostInLane = 1000;
+
+  struct Head {
+    std::string lane;
+    journal::Waiting waiting;
+  };
+
+  /// Name of the lane of an event: pipeline and key.
+  static std::string name(std::string_view pipeline, std::string_view key);
+
+  /// Queues an event behind its lane. False: the lane is full, or its older events are parked: park this one
+  /// too.
+  bool add(const std::string& lane, journal::Waiting waiting);
+
+  /// The next head to run, of a pipeline for which `admits` is true; its lane is running from now on.
+  template <class Admits>
+  std::optional<Head> next(Admits&& admits) {
+    for (std::size_t i = 0; i < turns_.size(); ++i) {
+      const std::string pipeline = turns_.front();
+      turns_.pop_front();
+      turns_.push_back(pipeline);
+      Ready& ready = ready_[pipeline];
+      if (ready.count == 0 || !admits(pipeline)) continue;
+      return pop(ready);
+    }
+    return std::nullopt;
+  }
+
+  /// The running head ended: the next event of the lane becomes ready. True if the caller should fetch parked
+  /// ones, and hand them to `unpark`.
+  bool finish(const std::string& lane);
+  /// The running head has to wait: the lane rests until `wake`.
+  void rest(const std::string& lane, journal::Waiting head);
+  /// A resting lane becomes ready.
+  void wake(const std::string& lane);
+  /// `count` more of the lane's newest events stand on disk.
+  void note_parked(const std::string& lane, std::size_t count);
+  /// The oldest parked events of the lane are back from disk.
+  void unpark(const std::string& lane, std::vector<journal::Waiting> waiting);
+
+  std::size_t size() const { return size_; }  ///< events in memory, running ones excepted
+  std::size_t lanes() const { return lanes_.size(); }
+
+ private:
+  enum class State : std::uint8_t { idle, ready, running, resting };
+  struct Lane {
+    std::deque<journal::Waiting> queue;
+    State state = State::idle;
+    std::size_t parked = 0;  ///< events on disk behind the queue
+    bool unparking = false;
+  };
+  struct Ready {
+    std::array<std::deque<std::string>, 4> by_class;
+    std::size_t count = 0;
+  };
+
+  std::optional<Head> pop(Ready& ready);
+  void make_ready(const std::string& name, Lane& lane);
+
+  std::unordered_map<std::string, Lane> lanes_;
+  std::map<std::string, Ready> ready_;
+  std::deque<std::string> turns_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace tenon::delivery

@@ -1,0 +1,79 @@
+#include "delivery/record.hpp"
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+
+namespace tenon::delivery {
+namespace {
+
+bool only_array(const Schema& schema) {
+  return schema.types.array && !schema.types.object && !schema.types.string && !schema.types.number &&
+         !schema.types.integer && !schema.types.boolean;
+}
+
+Value one_item(Value item, Arena& arena) {
+  Value* items = arena.array<Value>(1);
+  new (items) Value(item);
+  return Value::array({items, 1});
+}
+
+}  // namespace
+
+Value fit_lists(Value record, const Schema& schema, Arena& arena) {
+  if (record.is_array() && schema.items) {
+    Value* items = arena.array<Value>(record.size());
+    for (std::size_t i = 0; i < record.size(); ++i)
+      new (items + i) Value(fit_lists(record.items()[i], *schema.items, arena));
+    return Value::array({items, record.size()});
+  }
+  if (!record.is_object()) return record;
+  Member* members = arena.array<Member>(record.size() + schema.required.size());
+  std::size_t count = 0;
+  for (const Member& member : record.members()) {
+    Value value = member.value;
+    if (const Schema* property = schema.property(member.name)) {
+      if (only_array(*property) && !value.is_array() && !value.is_null() && !value.is_missing())
+        value = one_item(value, arena);
+      value = fit_lists(value, *property, arena);
+    }
+    new (members + count++) Member{member.name, value};
+  }
+  for (const std::string& name : schema.required) {
+    const Schema* property = schema.property(name);
+    if (property == nullptr || !only_array(*property) || !record.get(name).is_missing()) continue;
+    new (members + count++) Member{name, Value::array({})};
+  }
+  return Value::object({members, count});
+}
+
+Status check_record(Value record, const plugin::Operation& operation) {
+  if (!record.is_object()) return Error("invalid_record", "the mapping gives no object");
+  if (!operation.input) return {};
+  const auto violations = operation.input->validate(record, 5);
+  if (violations.empty()) return {};
+  std::string text;
+  for (const auto& violation : violations) {
+    if (!text.empty()) text += "; ";
+    text += violation.path.empty() ? "the record" : violation.path.substr(1);
+    text += ": expected " + violation.expected + ", found " + violation.found;
+  }
+  return Error("invalid_record", std::move(text));
+}
+
+std::vector<journal::IdentityKey> identities_of(Value record, const plugin::Operation& operation,
+                                                const std::string& account) {
+  std::vector<journal::IdentityKey> keys;
+  for (const std::string& name : operation.identity) {
+    const Value value = record.get(name);
+    std::string text;
+    if (value.is_string()) {
+      text = trim(value.as_string());
+    } else if (value.is_number()) {
+      text = to_json(value);
+    }
+    if (!text.empty()) keys.push_back({account, operation.resource, name + "=" + text});
+  }
+  return keys;
+}
+
+}  // namespace tenon::delivery

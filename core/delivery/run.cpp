@@ -1,0 +1,398 @@
+#include "delivery/run.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/digest.hpp"
+#include "base/json.hpp"
+#include "delivery/record.hpp"
+#include "delivery/retry.hpp"
+#include "delivery/upsert.hpp"
+#include "delivery/version.hpp"
+#include "observe/log.hpp"
+
+namespace tenon::delivery {
+namespace {
+
+using journal::Settlement;
+using plugin::CallResult;
+using runtime::Task;
+
+constexpr int kMostIdentityRounds = 5;
+
+plugin::CallOptions options_for(EventClass event_class, observe::Conversation* conversation) {
+  plugin::CallOptions options;
+  options.event_class = event_class;
+  options.conversation = conversation;
+  return options;
+}
+
+}  // namespace
+
+EventRun::EventRun(RunServices services, const Flow& flow, journal::Waiting waiting)
+    : services_(services),
+      flow_(flow),
+      waiting_(std::move(waiting)),
+      scope_(*flow.pipeline, flow.connections),
+      calls_(options_for(waiting_.event.event_class, &conversation_)),
+      started_ms_(services.runtime.clock().wall_ms()) {}
+
+Task<RunEnd> EventRun::run() {
+  if (const Status status = scope_.set_event(waiting_.event); !status) {
+    RunEnd end = co_await finish_early(End::rejected, status.error().text(), "rejected");
+    co_return end;
+  }
+  if (flow_.pipeline->when && waiting_.ended_actions.empty()) {
+    const Result<bool> wanted = scope_.test(*flow_.pipeline->when);
+    if (!wanted || !*wanted) {
+      const End how = wanted ? End::skipped : End::rejected;
+      RunEnd end = co_await finish_early(how, wanted ? "trigger.when is false" : wanted.error().text(),
+                                         std::string(name_of(how)));
+      co_return end;
+    }
+  }
+  Settlement last;
+  last.seq = waiting_.seq;
+  last.attempts_counted = waiting_.attempts;
+  Outcome retry;
+  bool waits = false;
+  for (const config::Action& action : flow_.pipeline->actions) {
+    if (is_ended(action.name)) continue;
+    ActionResult result = co_await run_action(action);
+    if (result.abandoned || calls_.cancelled()) {
+      release_lock();
+      co_return RunEnd{true, std::nullopt};
+    }
+    record_attempt(last, action.name, result);
+    if (result.end) {
+      waiting_.ended_actions.emplace_back(action.name, result.end->end);
+      last.actions.push_back(*result.end);
+    } else if (!waits) {
+      waits = true;
+      retry = result.outcome;
+    }
+    const bool more =
+        std::any_of(flow_.pipeline->actions.begin(), flow_.pipeline->actions.end(),
+                    [&](const config::Action& other) { return &other > &action && !is_ended(other.name); });
+    if (!more) break;
+    // A lock is never held across actions, and it must not be let go before its writes are on disk.
+    const bool settled = co_await settle(std::move(last));
+    release_lock();
+    if (!settled) co_return RunEnd{true, std::nullopt};
+    conversation_ = observe::Conversation();
+    last = Settlement();
+    last.seq = waiting_.seq;
+    last.attempts_counted = waiting_.attempts;
+  }
+  if (waits) plan_retry(last, retry);
+  RunEnd end = co_await finish(std::move(last));
+  co_return end;
+}
+
+Task<std::optional<Outcome>> EventRun::fetch_all() {
+  if (fetched_) co_return std::nullopt;
+  gone_ = false;
+  version_ = waiting_.event.version.value_or("");
+  bool versioned = false;
+  for (const config::FetchStep& step : flow_.pipeline->fetches) {
+    const Result<Value> arguments = scope_.render(step.arguments);
+    if (!arguments)
+      co_return Outcome::rejected(Cause::invalid, "fetch " + step.name + ": " + arguments.error().message);
+    CallResult got = co_await calls_.fetch(*flow_.source, step.fetch, to_json(*arguments));
+    if (got.verdict == CallResult::Verdict::gone) {
+      gone_ = true;
+      co_return std::nullopt;
+    }
+    if (got.verdict != CallResult::Verdict::found) {
+      Outcome outcome = outcome_of(got);
+      outcome.reason = "fetch " + step.name + ": " + outcome.reason;
+      // A read may be repeated whatever became of it.
+      if (outcome.cause == Cause::ambiguous) outcome.cause = Cause::remote_error;
+      co_return outcome;
+    }
+    if (const Status status = scope_.set_fetched(step.name, got.data); !status) {
+      co_return Outcome::rejected(Cause::plugin, "fetch " + step.name + ": " + status.error().message);
+    }
+    if (!versioned && !got.version.empty()) {
+      version_ = got.version;
+      versioned = true;
+    }
+  }
+  fetched_ = true;
+  co_return std::nullopt;
+}
+
+Task<EventRun::ActionResult> EventRun::run_action(const config::Action& action) {
+  const plugin::Operation& operation =
+      *flow_.sinks.at(action.connection)->manifest().operation(action.operation);
+  for (int round = 0; round < kMostIdentityRounds; ++round) {
+    std::optional<Outcome> failed = co_await fetch_all();
+    if (failed) co_return decide(action, *failed);
+    if (gone_)
+      co_return ended(action, flow_.pipeline->on_gone == config::OnGone::skip ? End::skipped : End::rejected,
+                      "gone");
+    if (action.when) {
+      const Result<bool> wanted = scope_.test(*action.when);
+      if (!wanted) co_return ended(action, End::rejected, wanted.error().message);
+      if (!*wanted) co_return ended(action, End::skipped, "actions." + action.name + ".when is false");
+    }
+    const Result<Value> mapped = scope_.render(action.mapping);
+    if (!mapped) co_return ended(action, End::rejected, mapped.error().message);
+    const Value record = operation.input ? fit_lists(*mapped, *operation.input, scope_.arena()) : *mapped;
+    if (const Status status = check_record(record, operation); !status) {
+      co_return ended(action, End::rejected, status.error().message);
+    }
+    std::vector<journal::IdentityKey> identities =
+        operation.shape == plugin::Operation::Shape::upsert
+            ? identities_of(record, operation, flow_.sinks.at(action.connection)->connection().account)
+            : std::vector<journal::IdentityKey>{};
+    if (operation.shape == plugin::Operation::Shape::upsert && identities.empty()) {
+      co_return ended(action, End::rejected,
+                      "the record has no identity: none of the operation's identity fields is set");
+    }
+    std::vector<journal::IdentityKey> sorted = identities;
+    std::sort(sorted.begin(), sorted.end());
+    if (sorted != locked_) {
+      release_lock();
+      locked_ = sorted;
+      runtime::Async<bool> granted(
+          [&](Function<void(bool)> done) { lock_ = services_.locks.acquire(sorted, std::move(done)); });
+      const bool waited = co_await granted;
+      if (calls_.cancelled()) co_return abandoned();
+      if (waited && !flow_.pipeline->fetches.empty()) {
+        // Whoever held the lock may have written newer state than ours: what is written must be the newest.
+        fetched_ = false;
+        scope_.clear_fetched();
+        continue;
+      }
+    }
+    ActionResult result = co_await run_locked(action, operation, record, std::move(identities));
+    co_return result;
+  }
+  co_return decide(
+      action, Outcome::retry(Cause::conflict, "the record's identities changed each time they were locked"));
+}
+
+Task<EventRun::ActionResult> EventRun::run_locked(const config::Action& action,
+                                                  const plugin::Operation& operation, Value record,
+                                                  std::vector<journal::IdentityKey> identities) {
+  std::string text = to_json(record);
+  if (operation.shape == plugin::Operation::Shape::call) {
+    CallResult called = co_await calls_.deliver(*flow_.sinks.at(action.connection), action.operation,
+                                                std::move(text), repeat_id(action));
+    if (called.verdict == CallResult::Verdict::cancelled) co_return abandoned();
+    co_return decide(action, outcome_of(called));
+  }
+  journal::Applied applied = applied_of(action, identities.front(), text);
+  runtime::Async<Result<journal::Looked>> answer([&](Function<void(Result<journal::Looked>)> done) {
+    services_.journal.look(identities, {applied.key}, {&services_.runtime.delivery(), std::move(done)});
+  });
+  Result<journal::Looked> looked = co_await answer;
+  if (!looked) co_return abandoned();
+  if (const auto& before = looked->applied.front(); before && before->version && applied.version) {
+    if (strictly_older(*applied.version, *before->version)) {
+      ActionResult result =
+          ended(action, End::superseded, "a newer version (" + *before->version + ") was applied already");
+      co_return result;
+    }
+    if (*applied.version == *before->version && before->record_hash == applied.record_hash &&
+        before->mapping_digest == applied.mapping_digest) {
+      ActionResult result = ended(action, End::skipped, "unchanged: this version was applied already");
+      co_return result;
+    }
+  }
+  std::string known_id;
+  for (const journal::Identity& row : looked->identities) {
+    if (row.state == journal::IdentityState::known && known_id.empty()) known_id = row.sink_id;
+  }
+  ActionResult result = co_await write(action, operation, std::move(text), std::move(identities),
+                                       std::move(known_id), std::move(applied));
+  co_return result;
+}
+
+Task<EventRun::ActionResult> EventRun::write(const config::Action& action, const plugin::Operation&,
+                                             std::string record, std::vector<journal::IdentityKey> identities,
+                                             std::string known_id, journal::Applied applied) {
+  Upsert upsert{services_.journal,
+                services_.runtime.delivery(),
+                services_.runtime.clock(),
+                calls_,
+                *flow_.sinks.at(action.connection),
+                action.operation,
+                std::move(record),
+                identities,
+                std::move(known_id),
+                waiting_.seq,
+                action.name,
+                repeat_id(action)};
+  UpsertResult done = co_await run_upsert(upsert);
+  if (done.store_failed || calls_.cancelled()) co_return abandoned();
+  ActionResult result = decide(action, done.outcome);
+  if (done.outcome.ok() && done.outcome.learnt_id) {
+    for (auto& key : identities) {
+      journal::Identity row;
+      row.key = std::move(key);
+      row.state = journal::IdentityState::known;
+      row.sink_id = *done.outcome.learnt_id;
+      result.identities.push_back(std::move(row));
+    }
+  }
+  if (done.outcome.ok()) result.applied = std::move(applied);
+  co_return result;
+}
+
+EventRun::ActionResult EventRun::abandoned() {
+  ActionResult result;
+  result.abandoned = true;
+  return result;
+}
+
+EventRun::ActionResult EventRun::ended(const config::Action& action, End end, std::string reason) const {
+  ActionResult result;
+  result.noted = name_of(end);
+  result.outcome.reason = reason;
+  if (end == End::rejected) result.outcome.cause = Cause::invalid;
+  result.end = journal::ActionEnd{action.name, end, std::move(reason)};
+  return result;
+}
+
+EventRun::ActionResult EventRun::decide(const config::Action& action, const Outcome& outcome) {
+  ActionResult result;
+  result.outcome = outcome;
+  if (calls_.cancelled()) {
+    result.abandoned = true;
+    return result;
+  }
+  if (outcome.verdict == Verdict::delivered) result.end = journal::ActionEnd{action.name, End::delivered, ""};
+  if (outcome.verdict == Verdict::rejected)
+    result.end = journal::ActionEnd{action.name, End::rejected, outcome.reason};
+  if (outcome.verdict != Verdict::retry) return result;
+  const auto& policy = flow_.pipeline->retry;
+  const std::int64_t age = services_.runtime.clock().wall_ms() - waiting_.event.received_ms;
+  const std::uint32_t counted = waiting_.attempts + (counts_as_attempt(outcome) ? 1 : 0);
+  if (age >= policy.for_ms) {
+    result.end = journal::ActionEnd{action.name, End::exhausted, "too old to try again: " + outcome.reason};
+  } else if (policy.attempts && counted >= *policy.attempts) {
+    result.end = journal::ActionEnd{action.name, End::exhausted, "out of attempts: " + outcome.reason};
+  }
+  return result;
+}
+
+void EventRun::plan_retry(Settlement& settlement, const Outcome& outcome) {
+  auto& random = services_.runtime.random();
+  const std::int64_t now = services_.runtime.clock().wall_ms();
+  std::int64_t wait =
+      backoff_ms(waiting_.attempts, outcome.retry_after_ms, random.uniform(), random.uniform());
+  // Refused credentials do not mend in a second, and each try counts against us at the remote.
+  if (outcome.cause == Cause::auth) wait = std::max<std::int64_t>(wait, 60'000);
+  if (counts_as_attempt(outcome)) ++settlement.attempts_counted;
+  settlement.next_ms = now + wait;
+  settlement.reason = std::string(name_of(outcome.cause)) + ": " + outcome.reason;
+}
+
+void EventRun::record_attempt(Settlement& settlement, const std::string& action, const ActionResult& result) {
+  journal::AttemptRecord attempt;
+  attempt.action = action;
+  attempt.number = waiting_.attempts + 1;
+  attempt.started_ms = started_ms_;
+  attempt.finished_ms = services_.runtime.clock().wall_ms();
+  attempt.outcome = result.noted.empty() ? std::string(name_of(result.outcome.verdict)) : result.noted;
+  attempt.cause = name_of(result.outcome.cause);
+  attempt.reason = result.outcome.reason;
+  attempt.fetched = scope_.fetched_json();
+  attempt.conversation = conversation_.to_json();
+  settlement.attempts.push_back(std::move(attempt));
+  std::move(result.identities.begin(), result.identities.end(), std::back_inserter(settlement.identities));
+  if (result.applied) settlement.applied.push_back(*result.applied);
+}
+
+Task<bool> EventRun::settle(Settlement settlement) {
+  for (;;) {
+    runtime::Async<Result<bool>> committed([&](Function<void(Result<bool>)> done) {
+      std::vector<Settlement> batch;
+      batch.push_back(settlement);
+      services_.journal.settle(services_.journal.epoch(), std::move(batch),
+                               {&services_.runtime.delivery(), std::move(done)});
+    });
+    Result<bool> result = co_await committed;
+    if (result) co_return true;
+    if (result.error().code != "store_full") co_return false;
+    // The effect is done and only our note of it is missing: wait for room rather than do it again.
+    log::warn("store_full", "no room to settle; trying again", {{"pipeline", waiting_.pipeline}});
+    runtime::Async<bool> pause([&](Function<void(bool)> done) {
+      services_.runtime.delivery().after(std::chrono::seconds(1), [done = std::move(done)] { done(true); });
+    });
+    co_await pause;
+    if (calls_.cancelled()) co_return false;
+  }
+}
+
+Task<RunEnd> EventRun::finish(Settlement settlement) {
+  if (!settlement.next_ms) {
+    const auto has = [&](End end) {
+      return std::any_of(waiting_.ended_actions.begin(), waiting_.ended_actions.end(),
+                         [&](const auto& a) { return a.second == end; });
+    };
+    // The event's end is its worst action's; among good ones delivered speaks for the rest.
+    for (const End end : {End::rejected, End::exhausted, End::delivered, End::superseded, End::skipped}) {
+      if (!settlement.end && has(end)) settlement.end = end;
+    }
+    if (!settlement.end) settlement.end = End::skipped;
+    for (const auto& action : settlement.actions) {
+      if (action.end == *settlement.end) settlement.reason = action.reason;
+    }
+  }
+  RunEnd end;
+  end.next_ms = settlement.next_ms;
+  const std::uint32_t attempts = settlement.attempts_counted;
+  const bool settled = co_await settle(std::move(settlement));
+  release_lock();
+  waiting_.attempts = attempts;
+  waiting_.next_ms = end.next_ms;
+  end.abandoned = !settled;
+  co_return end;
+}
+
+Task<RunEnd> EventRun::finish_early(End end, std::string reason, std::string outcome) {
+  Settlement settlement;
+  settlement.seq = waiting_.seq;
+  settlement.attempts_counted = waiting_.attempts;
+  ActionResult result;
+  result.noted = std::move(outcome);
+  result.outcome.reason = reason;
+  if (end == End::rejected) result.outcome.cause = Cause::invalid;
+  record_attempt(settlement, "", result);
+  settlement.end = end;
+  settlement.reason = std::move(reason);
+  RunEnd done = co_await finish(std::move(settlement));
+  co_return done;
+}
+
+bool EventRun::is_ended(const std::string& action) const {
+  return std::any_of(waiting_.ended_actions.begin(), waiting_.ended_actions.end(),
+                     [&](const auto& ended) { return ended.first == action; });
+}
+
+journal::Applied EventRun::applied_of(const config::Action& action, const journal::IdentityKey& primary,
+                                      const std::string& record) const {
+  journal::Applied applied;
+  applied.key = {primary, flow_.pipeline->name, action.name,
+                 waiting_.event.connection + "/" + waiting_.event.key};
+  if (!version_.empty()) applied.version = version_;
+  applied.record_hash = to_hex(bytes_of(sha256(record)));
+  applied.mapping_digest = action.mapping_digest;
+  return applied;
+}
+
+std::string EventRun::repeat_id(const config::Action& action) const {
+  return uuid_v5(flow_.pipeline->name + '\0' + action.name + '\0' + std::to_string(waiting_.seq) + '\0' +
+                 waiting_.event.id);
+}
+
+void EventRun::release_lock() {
+  if (lock_) services_.locks.release(lock_);
+  lock_.reset();
+  locked_.clear();
+}
+
+}  // namespace tenon::delivery

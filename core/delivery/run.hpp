@@ -1,0 +1,91 @@
+// EventRun: one attempt of one event, from its `when` to the settlement that records what came of it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "delivery/calls.hpp"
+#include "delivery/flow.hpp"
+#include "delivery/locks.hpp"
+#include "delivery/scope.hpp"
+#include "journal/journal.hpp"
+#include "observe/conversation.hpp"
+
+namespace tenon::delivery {
+
+/// What a run needs of the host.
+struct RunServices {
+  runtime::Runtime& runtime;
+  journal::Journal& journal;
+  IdentityLocks& locks;
+};
+
+/// How a run ended.
+struct RunEnd {
+  bool abandoned = false;               ///< cancelled by a shutdown, or the store is gone: nothing to settle
+  std::optional<std::int64_t> next_ms;  ///< waits until then; else it has ended
+};
+
+/// Runs on the delivery executor and must stay alive until `run` has finished.
+class EventRun {
+ public:
+  EventRun(RunServices services, const Flow& flow, journal::Waiting waiting);
+
+  /// Runs the event and settles it; ends when the settlement is committed.
+  runtime::Task<RunEnd> run();
+  /// Makes the run end soon: open requests complete as cancelled. It then ends abandoned.
+  void cancel() { calls_.cancel(); }
+
+  const journal::Waiting& waiting() const { return waiting_; }
+  /// The waiting event as the journal now has it, for the lane.
+  journal::Waiting take_waiting() { return std::move(waiting_); }
+
+ private:
+  struct ActionResult {
+    std::optional<journal::ActionEnd> end;  ///< empty: to be tried again
+    Outcome outcome;
+    std::string noted;  ///< outcome word where no request was made (skipped, superseded, ...)
+    std::vector<journal::Identity> identities;
+    std::optional<journal::Applied> applied;
+    bool abandoned = false;
+  };
+
+  runtime::Task<std::optional<Outcome>> fetch_all();
+  runtime::Task<ActionResult> run_action(const config::Action& action);
+  runtime::Task<ActionResult> run_locked(const config::Action& action, const plugin::Operation& operation,
+                                         Value record, std::vector<journal::IdentityKey> identities);
+  runtime::Task<ActionResult> write(const config::Action& action, const plugin::Operation& operation,
+                                    std::string record, std::vector<journal::IdentityKey> identities,
+                                    std::string known_id, journal::Applied applied);
+  runtime::Task<bool> settle(journal::Settlement settlement);
+  runtime::Task<RunEnd> finish(journal::Settlement settlement);
+  runtime::Task<RunEnd> finish_early(End end, std::string reason, std::string outcome);
+
+  ActionResult decide(const config::Action& action, const Outcome& outcome);
+  static ActionResult abandoned();
+  ActionResult ended(const config::Action& action, End end, std::string reason) const;
+  void record_attempt(journal::Settlement& settlement, const std::string& action, const ActionResult& result);
+  void plan_retry(journal::Settlement& settlement, const Outcome& outcome);
+  bool is_ended(const std::string& action) const;
+  journal::Applied applied_of(const config::Action& action, const journal::IdentityKey& primary,
+                              const std::string& record) const;
+  std::string repeat_id(const config::Action& action) const;
+  void release_lock();
+
+  RunServices services_;
+  const Flow& flow_;
+  journal::Waiting waiting_;
+  RunScope scope_;
+  observe::Conversation conversation_;
+  Calls calls_;
+  IdentityLocks::Lock lock_;
+  std::vector<journal::IdentityKey> locked_;
+  std::int64_t started_ms_;
+  std::string version_;  ///< of the source object: the first fetch that names one, else the event's
+  bool fetched_ = false;
+  bool gone_ = false;
+};
+
+}  // namespace tenon::delivery

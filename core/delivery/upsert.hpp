@@ -1,0 +1,41 @@
+// The steps of an upsert: find, write-ahead intent, create or update, conflict -> find again. The host owns
+// the races.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "delivery/calls.hpp"
+#include "event/outcome.hpp"
+#include "journal/journal.hpp"
+#include "runtime/runtime.hpp"
+
+namespace tenon::delivery {
+
+struct Upsert {
+  journal::Journal& journal;
+  runtime::Executor& executor;
+  runtime::Clock& clock;
+  Calls& calls;
+  plugin::Instance& sink;
+  std::string operation;
+  std::string record;                            ///< JSON text
+  std::vector<journal::IdentityKey> identities;  ///< locked; the first is the primary one
+  std::string known_id;                          ///< the sink's id, if our own rows know it
+  journal::Seq seq = 0;
+  std::string action;
+  std::string create_id;  ///< the same for every repetition of this event's action
+};
+
+struct UpsertResult {
+  Outcome outcome;
+  bool created = false;
+  /// The store refused the intent: nothing was sent, and the run must not be settled.
+  bool store_failed = false;
+};
+
+/// Runs the steps to an outcome; on delivered, outcome.learnt_id is the sink's id. Ends after 5 rounds of
+/// conflict.
+runtime::Task<UpsertResult> run_upsert(Upsert& upsert);
+
+}  // namespace tenon::delivery

@@ -1,0 +1,91 @@
+#include "delivery/budget.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+namespace tenon::delivery {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+plugin::Budget forty_in_twenty() {
+  plugin::Budget spec;
+  spec.limit = 40;
+  spec.window_ms = 20'000;
+  spec.limit_header = "X-Call-Limit";
+  return spec;
+}
+
+runtime::HttpResponse answer(int status, runtime::Headers headers) {
+  runtime::HttpResponse response;
+  response.status = status;
+  response.headers = std::move(headers);
+  return response;
+}
+
+TEST(AccountBudget, SpendsTheBucketThenTheDrip) {
+  AccountBudget budget(forty_in_twenty(), seconds(100));
+  for (int i = 0; i < 40; ++i) ASSERT_TRUE(budget.take(seconds(100))) << i;
+  EXPECT_FALSE(budget.take(seconds(100)));
+  const auto ready = budget.ready_at(seconds(100));
+  EXPECT_GE(ready, seconds(100) + milliseconds(500));
+  EXPECT_LE(ready, seconds(100) + milliseconds(501));
+  EXPECT_FALSE(budget.take(ready - milliseconds(10)));
+  EXPECT_TRUE(budget.take(ready));
+}
+
+TEST(AccountBudget, NeverExceedsItsRateOverAnyWindow) {
+  AccountBudget budget(forty_in_twenty(), seconds(0));
+  int sent = 0;
+  for (auto now = runtime::Duration(0); now < seconds(200); now += milliseconds(10)) {
+    while (budget.take(now)) ++sent;
+  }
+  EXPECT_LE(sent, 40 + 400);
+  EXPECT_GE(sent, 40 + 398);
+}
+
+TEST(AccountBudget, UnlimitedIsUnlimited) {
+  AccountBudget budget({}, seconds(0));
+  for (int i = 0; i < 10'000; ++i) ASSERT_TRUE(budget.take(seconds(0)));
+}
+
+TEST(AccountBudget, LearnsUsedAndLimitFromOneHeader) {
+  AccountBudget budget(forty_in_twenty(), seconds(0));
+  budget.learn(answer(200, {{"x-call-limit", "79/80"}}), seconds(0), 0);
+  EXPECT_EQ(budget.limit(), 80U);
+  EXPECT_TRUE(budget.take(seconds(0)));
+  EXPECT_FALSE(budget.take(seconds(0)));
+}
+
+TEST(AccountBudget, TooManyRequestsPausesTheWholeAccount) {
+  AccountBudget budget(forty_in_twenty(), seconds(0));
+  budget.learn(answer(429, {{"Retry-After", "7"}}), seconds(10), 0);
+  EXPECT_FALSE(budget.take(seconds(16)));
+  EXPECT_EQ(budget.ready_at(seconds(11)), seconds(17));
+  EXPECT_TRUE(budget.take(seconds(17)));
+}
+
+TEST(AccountBudget, ResetHeaderPausesToo) {
+  plugin::Budget spec = forty_in_twenty();
+  spec.reset_ms_header = "X-Reset-Ms";
+  spec.remaining_header = "X-Left";
+  AccountBudget budget(spec, seconds(0));
+  budget.learn(answer(429, {{"X-Reset-Ms", "12000"}, {"X-Left", "0"}}), seconds(0), 0);
+  EXPECT_FALSE(budget.take(milliseconds(11'999)));
+  EXPECT_TRUE(budget.take(milliseconds(12'000)));
+}
+
+TEST(AccountBudget, HostileHeadersChangeNothing) {
+  for (const char* value :
+       {"", "/", "x/y", "-1/40", "1e9/40", "99999999999999999999/40", "40/0", "0/99999999999", "1/2/3"}) {
+    AccountBudget budget(forty_in_twenty(), seconds(0));
+    budget.learn(answer(200, {{"X-Call-Limit", value}, {"Retry-After", "soon"}}), seconds(0), 0);
+    EXPECT_EQ(budget.limit(), 40U) << value;
+    EXPECT_TRUE(budget.take(seconds(60))) << value;
+  }
+}
+
+}  // namespace
+}  // namespace tenon::delivery

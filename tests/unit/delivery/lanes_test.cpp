@@ -1,0 +1,113 @@
+#include "delivery/lanes.hpp"
+
+#include <gtest/gtest.h>
+
+namespace tenon::delivery {
+namespace {
+
+journal::Waiting event(journal::Seq seq, const std::string& pipeline, const std::string& key,
+                       EventClass event_class = EventClass::live) {
+  journal::Waiting waiting;
+  waiting.seq = seq;
+  waiting.pipeline = pipeline;
+  waiting.event.key = key;
+  waiting.event.event_class = event_class;
+  return waiting;
+}
+
+class LanesTest : public ::testing::Test {
+ protected:
+  bool add(journal::Waiting waiting) {
+    const std::string lane = Lanes::name(waiting.pipeline, waiting.event.key);
+    return lanes_.add(lane, std::move(waiting));
+  }
+  journal::Seq next() {
+    auto head = lanes_.next([](const std::string&) { return true; });
+    if (!head) return 0;
+    last_ = head->lane;
+    waiting_ = std::move(head->waiting);
+    return waiting_.seq;
+  }
+  Lanes lanes_;
+  std::string last_;
+  journal::Waiting waiting_;
+};
+
+TEST_F(LanesTest, OneAtATimePerKeyInOrder) {
+  add(event(1, "p", "a"));
+  add(event(2, "p", "a"));
+  add(event(3, "p", "b"));
+  EXPECT_EQ(next(), 1U);
+  const std::string lane_a = last_;
+  EXPECT_EQ(next(), 3U);
+  EXPECT_EQ(next(), 0U);
+  lanes_.finish(lane_a);
+  EXPECT_EQ(next(), 2U);
+}
+
+TEST_F(LanesTest, SameKeyOfTwoPipelinesAreTwoLanes) {
+  add(event(1, "p", "a"));
+  add(event(2, "q", "a"));
+  EXPECT_EQ(next(), 1U);
+  EXPECT_EQ(next(), 2U);
+}
+
+TEST_F(LanesTest, ARestingHeadKeepsItsPlace) {
+  add(event(1, "p", "a"));
+  add(event(2, "p", "a"));
+  EXPECT_EQ(next(), 1U);
+  lanes_.rest(last_, std::move(waiting_));
+  EXPECT_EQ(next(), 0U);
+  lanes_.wake(last_);
+  EXPECT_EQ(next(), 1U);
+}
+
+TEST_F(LanesTest, LiveGoesBeforeReplayAndPipelinesTakeTurns) {
+  add(event(1, "p", "a", EventClass::replay));
+  add(event(2, "p", "b"));
+  add(event(3, "q", "c", EventClass::reconcile));
+  EXPECT_EQ(next(), 2U);
+  EXPECT_EQ(next(), 3U);
+  EXPECT_EQ(next(), 1U);
+}
+
+TEST_F(LanesTest, APipelineThatIsNotAdmittedHidesNobody) {
+  add(event(1, "p", "a"));
+  add(event(2, "q", "b"));
+  const auto head = lanes_.next([](const std::string& pipeline) { return pipeline == "q"; });
+  ASSERT_TRUE(head);
+  EXPECT_EQ(head->waiting.seq, 2U);
+}
+
+TEST_F(LanesTest, AFullLaneIsParkedAndComesBackInOrder) {
+  journal::Seq seq = 1;
+  for (; seq <= Lanes::kMostInLane; ++seq) ASSERT_TRUE(add(event(seq, "p", "a")));
+  EXPECT_FALSE(add(event(seq, "p", "a")));
+  const std::string lane = Lanes::name("p", "a");
+  lanes_.note_parked(lane, 1);
+  EXPECT_EQ(next(), 1U);
+  EXPECT_FALSE(lanes_.finish(lane));
+  EXPECT_FALSE(add(event(seq + 1, "p", "a"))) << "newer than what is parked";
+  lanes_.note_parked(lane, 1);
+  bool wants_parked = false;
+  journal::Seq expected = 2;
+  while (!wants_parked) {
+    EXPECT_EQ(next(), expected++);
+    wants_parked = lanes_.finish(lane);
+  }
+  lanes_.unpark(lane, {});
+  std::vector<journal::Waiting> back;
+  back.push_back(event(seq, "p", "a"));
+  back.push_back(event(seq + 1, "p", "a"));
+  lanes_.unpark(lane, std::move(back));
+  for (; expected <= seq + 1; ++expected) {
+    EXPECT_EQ(next(), expected);
+    lanes_.finish(lane);
+  }
+  EXPECT_EQ(next(), 0U);
+  EXPECT_EQ(lanes_.lanes(), 0U);
+  EXPECT_EQ(lanes_.size(), 0U);
+}
+
+}  // namespace
+}  // namespace tenon::delivery
