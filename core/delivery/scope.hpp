@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/value.hpp"
 #include "config/pipeline.hpp"
 #include "event/event.hpp"
+#include "mapping/template.hpp"
 
 namespace tenon::delivery {
 
@@ -37,7 +39,9 @@ class RunScope {
   std::string fetched_json() const;
 
  private:
-  Value roots();
+  mapping::Roots roots() const;
+  mapping::Scope bindings() const;
+  mapping::Evaluation evaluation();
 
   const config::Pipeline& pipeline_;
   Value connections_;

@@ -1,0 +1,106 @@
+"""What an operator types: check, run, events, dead, version, and what goes wrong."""
+
+import hashlib
+import json
+import os
+import subprocess
+import unittest
+
+from rig import BIN, PLUGINS, ROOT, Rig, harness
+
+
+class CommandLine(Rig):
+    def tenon(self, *arguments, code=0):
+        done = subprocess.run([os.path.join(BIN, "tenon"), *arguments], capture_output=True, text=True, timeout=60,
+                              env={**self.env, "PATH": os.environ["PATH"]}, cwd=self.folder)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout
+
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(text)
+        return path
+
+    def test_check_accepts_what_is_shipped(self):
+        for name in sorted(os.listdir(os.path.join(ROOT, "pipelines"))):
+            if name.endswith(".yaml"):
+                self.tenon("check", "--plugin-dir", PLUGINS, os.path.join(ROOT, "pipelines", name))
+
+    def test_check_names_the_place_and_the_nearest_name(self):
+        with open(os.path.join(ROOT, "pipelines", "bigcommerce-gorgias.yaml"), encoding="utf-8") as shipped:
+            text = shipped.read()
+        path = self.write("bad.yaml", text.replace("trigger:", "triger:"))
+        done = subprocess.run([os.path.join(BIN, "tenon"), "check", "--plugin-dir", PLUGINS, path], capture_output=True, text=True,
+                              env={**self.env, "PATH": os.environ["PATH"]}, timeout=60)
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stdout + done.stderr, r"bad\.yaml:\d+:1: error: .*triger.*trigger")
+
+    def test_a_bad_file_touches_no_data(self):
+        self.start()
+        self.host.stop()
+        store = os.path.join(self.data, "journal.db")
+        before = self.digest(store)
+        path = self.write("bad.yaml", "tenon: 1\nname: x\nnonsense: true\n")
+        self.tenon("run", "--data", self.data, "--plugin-dir", PLUGINS, "--listen", "127.0.0.1:0", path, code=2)
+        self.assertEqual(self.digest(store), before)
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "fresh")))
+        self.tenon("run", "--data", os.path.join(self.folder, "fresh"), "--plugin-dir", PLUGINS, path, code=2)
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "fresh")))
+
+    @staticmethod
+    def digest(path):
+        with open(path, "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()
+
+    def test_a_second_host_on_one_store_is_refused(self):
+        self.start()
+        done = subprocess.run([os.path.join(BIN, "tenon"), "run", "--listen", "127.0.0.1:0", "--data", self.data, "--plugin-dir", PLUGINS,
+                               os.path.join(ROOT, "pipelines", self.pipeline)], capture_output=True, text=True, timeout=10,
+                              env={**self.env, "PATH": os.environ["PATH"]})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("store_locked", done.stdout + done.stderr)
+
+    def test_events_and_dead_letters_can_be_listed_and_shown(self):
+        self.remote.post("/_sandbox/customers", {"count": 1, "first_id": 32})
+        self.start()
+        self.post(self.thin(32), "msg_1")
+        self.post(b"[]", "msg_2")
+        self.drained(2)
+        self.assertIn("msg_1", self.tenon("events", "list", "--data", self.data))
+        listed = json.loads(self.tenon("events", "list", "--data", self.data, "--json", "--state", "delivered"))
+        self.assertEqual([e["id"] for e in listed["events"]], ["msg_1"])
+        shown = self.tenon("events", "show", "--data", self.data, "msg_1")
+        self.assertIn("delivered", shown)
+        self.assertIn("/api/customers", shown)
+        for secret in self.env.values():
+            if "secret" in secret or "token" in secret or "key" in secret:
+                self.assertNotIn(secret, shown)
+        dead = json.loads(self.tenon("dead", "list", "--data", self.data, "--json"))
+        self.assertEqual(len(dead["events"]), 1)
+        self.tenon("dead", "show", "--data", self.data, str(dead["events"][0]["seq"]))
+        self.tenon("events", "show", "--data", self.data, "nothing", code=1)
+
+    def test_commands_say_when_no_host_runs(self):
+        done = subprocess.run([os.path.join(BIN, "tenon"), "events", "list", "--data", self.data], capture_output=True, text=True, timeout=10)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no host", done.stderr)
+
+    def test_bad_arguments_are_bad_input(self):
+        self.tenon("run", code=2)
+        self.tenon("nonsense", code=2)
+        self.assertIn("tenon ", self.tenon("version"))
+        self.assertIn("version", json.loads(self.tenon("version", "--json")))
+
+    def test_health_and_readiness(self):
+        self.start()
+        admin = harness.Client(self.host.admin_url)
+        self.assertEqual(admin.raw("GET", "/healthz")[0], 200)
+        self.assertEqual(admin.raw("GET", "/readyz")[0], 200)
+        self.assertEqual(admin.raw("GET", "/v1/events")[0], 404)
+        mode = os.stat(os.path.join(self.data, "control.sock")).st_mode & 0o777
+        self.assertEqual(mode, 0o600)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# What is too long for every commit: the other compiler, sanitizers, kills, demos. `make proof`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+jobs="${JOBS:-$(nproc)}"
+step() { printf '\n== %s\n' "$*"; }
+
+step "g++: build"
+cmake --preset release >/dev/null
+cmake --build build -j "$jobs"
+
+step "clang++: build and test"
+cmake --preset clang >/dev/null
+cmake --build build-clang -j "$jobs"
+(cd build-clang && ctest --output-on-failure -j "$jobs")
+
+step "plugins of one compiler in the host of the other"
+(cd tests/e2e && TENON_BIN=../../build/bin TENON_PLUGINS=../../build-clang/lib/tenon python3 -B -m unittest -q main_job_test)
+(cd tests/e2e && TENON_BIN=../../build-clang/bin TENON_PLUGINS=../../build/lib/tenon python3 -B -m unittest -q main_job_test)
+
+for sanitizer in asan tsan; do
+  step "$sanitizer: build and test"
+  cmake --preset "$sanitizer" >/dev/null
+  cmake --build "build-$sanitizer" -j "$jobs"
+  (cd "build-$sanitizer" && ctest --output-on-failure -j "$jobs")
+done
+
+step "50 rounds of kill -9 under load"
+python3 -B tests/faults/kill.py --rounds 50 --seed "${SEED:-1}"
+step "its positive control: acknowledging before the commit must lose events"
+python3 -B tests/faults/kill.py --rounds 10 --seed "${SEED:-1}" --break ack_early --expect-red
+
+step "20 demos"
+for seed in $(seq 1 20); do
+  python3 -B tests/demo/demo.py --seed "$seed" --clean >/tmp/tenon-demo-$$.log || { cat /tmp/tenon-demo-$$.log; exit 1; }
+  echo "demo $seed: exact"
+done
+rm -f /tmp/tenon-demo-$$.log
+echo "proof: all passed"
