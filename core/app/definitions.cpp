@@ -1,0 +1,51 @@
+#include "app/definitions.hpp"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <string_view>
+
+#include "app/commands.hpp"
+#include "config/environment.hpp"
+#include "observe/log.hpp"
+
+extern char** environ;
+
+namespace tenon::app {
+
+std::string plugin_directory(const std::string& wanted) {
+  if (!wanted.empty()) return wanted;
+  std::error_code failed;
+  const auto binary = std::filesystem::read_symlink("/proc/self/exe", failed);
+  if (failed) return "lib/tenon";
+  return (binary.parent_path().parent_path() / "lib" / "tenon").string();
+}
+
+namespace {
+
+Result<config::Environment> environment(const std::string& env_file) {
+  config::Environment all;
+  const std::string file = env_file.empty() ? ".env" : env_file;
+  if (!env_file.empty() || std::filesystem::exists(file)) {
+    TENON_TRY(all, config::parse_env_file(file));
+  }
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const auto equals = text.find('=');
+    if (equals != std::string_view::npos) all.insert_or_assign(std::string(text.substr(0, equals)), std::string(text.substr(equals + 1)));
+  }
+  return all;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Definitions>> read_definitions(const DefinitionSources& sources) {
+  auto definitions = std::make_unique<Definitions>();
+  TENON_TRY(definitions->registry, plugin::open_registry(plugin_directory(sources.plugin_dir)));
+  for (const Error& refused : definitions->registry->refused()) log::warn(refused.code, refused.message);
+  TENON_TRY(const config::Environment env, environment(sources.env_file));
+  definitions->loaded = config::load(sources.pipelines, env, *definitions->registry);
+  return definitions;
+}
+
+}  // namespace tenon::app
