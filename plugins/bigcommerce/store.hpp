@@ -44,7 +44,7 @@ class store {
 inline tenon::outcome refused(const tenon::response& answer) {
   auto out = tenon::classify(answer);
   tenon::json problem;
-  if (tenon::sdk::parse_into(problem, answer.body))
+  if (tenon::try_parse(problem, answer.body))
     if (const auto title = tenon::text_at(problem, "title"); !title.empty())
       out.message += " (" + title.substr(0, 200) + ")";
   if (answer.status == 401 && answer.body.find("header is required") != std::string::npos)

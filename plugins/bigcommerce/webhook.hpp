@@ -3,12 +3,11 @@
 #pragma once
 
 #include <tenon/connector.hpp>
+#include <tenon/time.hpp>
 
 #include <cstdint>
 #include <optional>
 #include <string_view>
-
-#include "time.hpp"
 
 namespace bigcommerce {
 
@@ -64,7 +63,7 @@ inline void split_full(const tenon::event_view& view, tenon::emitter& out, std::
   const auto id = need_id(view, "/data/id", "data.id");
   std::optional<std::int64_t> when;
   if (const auto text = view.string("/timestamp"))
-    when = parse_iso_time(*text);
+    when = tenon::parse_iso_time(*text);
   else if (const auto number = view.integer("/timestamp"); number && *number >= 0)
     when = *number > 99'999'999'999 ? *number
                                     : *number * 1000;  // seconds until the year 5138, else milliseconds

@@ -40,7 +40,7 @@ class api {
 inline tenon::outcome refused(const tenon::response& answer) {
   auto out = tenon::classify(answer);
   tenon::json body;
-  if (!tenon::sdk::parse_into(body, answer.body) || !body.is_object()) return out;
+  if (!tenon::try_parse(body, answer.body) || !body.is_object()) return out;
   const auto error = body.value("error", tenon::json());
   if (const auto text = tenon::text_at(error, "msg"); !text.empty())
     out.message += " (" + text.substr(0, 200);

@@ -9,11 +9,6 @@
 
 namespace gorgias {
 
-inline std::string lowered(std::string text) {
-  for (char& c : text) c = tenon::sdk::lower(c);
-  return text;
-}
-
 /// type, address and preferred of each, since that is what a write takes.
 inline tenon::json plain_channels(const tenon::json& channels) {
   auto out = tenon::json::array();
@@ -31,12 +26,12 @@ inline tenon::json plain_channels(const tenon::json& channels) {
 /// same type.
 inline void add_channel(tenon::json& channels, tenon::json wanted) {
   const auto type = tenon::text_at(wanted, "type");
-  const auto address = lowered(tenon::text_at(wanted, "address"));
+  const auto address = tenon::to_lower(tenon::text_at(wanted, "address"));
   const bool preferred = tenon::text_at(wanted, "preferred") == "true";
   bool there = false;
   for (auto& channel : channels) {
     if (tenon::text_at(channel, "type") != type) continue;
-    if (lowered(tenon::text_at(channel, "address")) == address) {
+    if (tenon::to_lower(tenon::text_at(channel, "address")) == address) {
       there = true;
       if (preferred) channel["preferred"] = true;
     } else if (preferred && tenon::text_at(channel, "preferred") == "true") {

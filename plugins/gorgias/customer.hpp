@@ -67,10 +67,10 @@ class upsert_customer : public api {
   std::string customers() const { return helpdesk() + "/customers"; }
 
   static std::string lowered_if_email(std::string_view field, std::string value) {
-    return field == "email" ? lowered(std::move(value)) : value;
+    return field == "email" ? tenon::to_lower(std::move(value)) : value;
   }
   static bool same(std::string_view field, const std::string& theirs, const std::string& ours) {
-    return field == "email" ? lowered(theirs) == lowered(ours) : theirs == ours;
+    return field == "email" ? tenon::to_lower(theirs) == tenon::to_lower(ours) : theirs == ours;
   }
 
   /// The body of the PUT: what the record says, all channels that are there, and never another system's

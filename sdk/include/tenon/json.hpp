@@ -43,31 +43,31 @@ inline bool too_deep(std::string_view text, std::size_t limit = 200) noexcept {
   return false;
 }
 
-/// False if `text` is not JSON, or too deep.
-inline bool parse_into(json& out, std::string_view text) {
-  if (too_deep(text)) return false;
+}  // namespace sdk
+
+/// False, and `out` discarded, if `text` is not JSON or more than 200 levels deep.
+inline bool try_parse(json& out, std::string_view text) {
+  // nlohmann takes a NUL byte for the end of the text.
+  if (text.find('\0') != std::string_view::npos || sdk::too_deep(text)) return false;
   out = json::parse(text.begin(), text.end(), nullptr, false);
   return !out.is_discarded();
 }
 
-}  // namespace sdk
-
 /// Parses a text. Throws std::invalid_argument, without quoting it.
 inline json parse(std::string_view text) {
   json out;
-  if (!sdk::parse_into(out, text)) throw std::invalid_argument("not JSON");
+  if (!try_parse(out, text)) throw std::invalid_argument("not JSON");
   return out;
 }
 
 inline void to_json(json& out, const document& from) {
-  if (!sdk::parse_into(out, from.text()))
-    throw std::invalid_argument("the host passed something that is not JSON");
+  if (!try_parse(out, from.text())) throw std::invalid_argument("the host passed something that is not JSON");
 }
 /// An empty body is null: many APIs answer 201, 202 and 204 without one.
 inline void to_json(json& out, const response& from) {
   if (from.body.empty())
     out = nullptr;
-  else if (!sdk::parse_into(out, from.body))
+  else if (!try_parse(out, from.body))
     throw unreadable("HTTP " + std::to_string(from.status) + ": the answer is not JSON");
 }
 
@@ -120,7 +120,7 @@ inline found matches_in(const json& rows, std::string_view id = "id", std::strin
 /// the object up.
 inline outcome delivered_with_id(const response& answer, std::string_view id = "id") {
   json whole;
-  if (sdk::parse_into(whole, answer.body)) {
+  if (try_parse(whole, answer.body)) {
     auto key = text_at(whole, id);
     if (!key.empty()) return delivered(std::move(key));
   }

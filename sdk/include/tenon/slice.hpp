@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -81,24 +82,70 @@ class json_walker {
   std::size_t at_ = 0;
 };
 
-/// Whether a quoted JSON string says `wanted`. Escapes are not resolved but for \" \\ and \/: a member name
-/// written with \u escapes is not found.
-inline bool says(std::string_view quoted, std::string_view wanted) noexcept {
-  if (quoted.size() < 2) return false;
-  quoted = quoted.substr(1, quoted.size() - 2);
-  std::size_t i = 0;
-  for (const char c : wanted) {
-    if (i < quoted.size() && quoted[i] == '\\' && i + 1 < quoted.size() &&
-        std::string_view("\"\\/").find(quoted[i + 1]) != std::string_view::npos)
-      ++i;
-    if (i >= quoted.size() || quoted[i] != c) return false;
-    ++i;
+inline void append_utf8(std::string& out, std::uint32_t code) {
+  if (code < 0x80) {
+    out += static_cast<char>(code);
+  } else if (code < 0x800) {
+    out += {static_cast<char>(0xC0 | (code >> 6)), static_cast<char>(0x80 | (code & 63))};
+  } else if (code < 0x10000) {
+    out += {static_cast<char>(0xE0 | (code >> 12)), static_cast<char>(0x80 | ((code >> 6) & 63)),
+            static_cast<char>(0x80 | (code & 63))};
+  } else {
+    out += {static_cast<char>(0xF0 | (code >> 18)), static_cast<char>(0x80 | ((code >> 12) & 63)),
+            static_cast<char>(0x80 | ((code >> 6) & 63)), static_cast<char>(0x80 | (code & 63))};
   }
-  return i == quoted.size();
+}
+
+/// Four hexadecimal digits; nothing if there are none.
+inline std::optional<std::uint32_t> hex4(std::string_view text) noexcept {
+  std::uint32_t code = 0;
+  if (text.size() < 4) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + 4, code, 16);
+  if (error != std::errc() || end != text.data() + 4) return std::nullopt;
+  return code;
+}
+
+/// The characters of a quoted JSON string.
+inline std::string unquoted(std::string_view quoted) {
+  std::string out;
+  if (quoted.size() < 2) return out;
+  const auto text = quoted.substr(1, quoted.size() - 2);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\' || i + 1 == text.size()) {
+      out += text[i];
+      continue;
+    }
+    constexpr std::string_view kLetters = "bfnrt";
+    const char c = text[++i];
+    const auto code = c == 'u' ? hex4(text.substr(i + 1)) : std::nullopt;
+    if (const auto at = kLetters.find(c); at != std::string_view::npos) {
+      out += "\b\f\n\r\t"[at];
+    } else if (!code) {
+      out += c;
+    } else {
+      i += 4;
+      auto full = *code;
+      const auto low = full >= 0xD800 && full < 0xDC00 && text.substr(i + 1, 2) == "\\u"
+                           ? hex4(text.substr(i + 3))
+                           : std::nullopt;
+      if (low && *low >= 0xDC00 && *low < 0xE000) {
+        full = 0x10000 + ((full - 0xD800) << 10) + (*low - 0xDC00);
+        i += 6;
+      }
+      append_utf8(out, full);
+    }
+  }
+  return out;
+}
+
+/// Whether a quoted JSON string says `wanted`.
+inline bool says(std::string_view quoted, std::string_view wanted) {
+  if (quoted.find('\\') != std::string_view::npos) return unquoted(quoted) == wanted;
+  return quoted.size() >= 2 && quoted.substr(1, quoted.size() - 2) == wanted;
 }
 
 /// The value of one step of a pointer; empty if there is none.
-inline std::string_view child(std::string_view parent, std::string_view step) noexcept {
+inline std::string_view child(std::string_view parent, std::string_view step) {
   json_walker walk(parent);
   if (walk.take('{')) {
     while (true) {

@@ -114,4 +114,11 @@ inline bool is_token(std::string_view text) noexcept {
 }
 
 }  // namespace sdk
+
+/// ASCII letters in lower case; every other byte stays.
+inline std::string to_lower(std::string text) {
+  for (char& c : text) c = sdk::lower(c);
+  return text;
+}
+
 }  // namespace tenon
