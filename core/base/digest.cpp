@@ -43,6 +43,10 @@ Sha256 sha256(std::string_view text) {
 }
 
 Sha256 hmac_sha256(std::string_view key, std::initializer_list<std::string_view> parts) {
+  return hmac_sha256(key, std::span(parts.begin(), parts.size()));
+}
+
+Sha256 hmac_sha256(std::string_view key, std::span<const std::string_view> parts) {
   // RFC 2104 over the one-shot hash context: EVP_MAC allocates and looks algorithms up on every call.
   constexpr std::size_t kBlock = 64;
   std::array<std::uint8_t, kBlock> pad{};

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,7 @@ using Sha256 = std::array<std::uint8_t, 32>;
 Sha256 sha256(std::string_view text);
 /// HMAC-SHA256 (RFC 2104) over the parts put together, without copying them.
 Sha256 hmac_sha256(std::string_view key, std::initializer_list<std::string_view> parts);
+Sha256 hmac_sha256(std::string_view key, std::span<const std::string_view> parts);
 
 /// The 32 bytes as text, for maps and rows.
 inline std::string_view bytes_of(const Sha256& digest) {

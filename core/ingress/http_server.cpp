@@ -1,0 +1,165 @@
+#include "ingress/http_server.hpp"
+
+#include <algorithm>
+
+#include "ingress/http_session.hpp"
+#include "runtime/asio_access.hpp"
+
+namespace tenon::ingress {
+namespace {
+
+constexpr runtime::Duration kLongestSweep = std::chrono::milliseconds(250);
+constexpr runtime::Duration kShortestSweep = std::chrono::milliseconds(5);
+
+/// A timeout is noticed at most a quarter of the shortest one late.
+runtime::Duration sweep_period_of(const ServerLimits& limits) {
+  const auto shortest = std::min({limits.head_time, limits.body_time, limits.body_rate_grace, limits.idle,
+                                  limits.answer_time, limits.write_time});
+  return std::clamp<runtime::Duration>(shortest / 4, kShortestSweep, kLongestSweep);
+}
+
+std::string imf_date(std::int64_t seconds) {
+  constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::time_t time = seconds;
+  std::tm tm{};
+  gmtime_r(&time, &tm);
+  char text[64];
+  std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[tm.tm_wday], tm.tm_mday,
+                kMonths[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+  return text;
+}
+
+}  // namespace
+
+HttpServer::Core::Core(runtime::Executor& on, runtime::Clock& with_clock, const ServerLimits& with_limits,
+                       Handler with_handler)
+    : executor(on),
+      clock(with_clock),
+      limits(with_limits),
+      handler(std::move(with_handler)),
+      io(runtime::io_context_of(on)),
+      sweep_period_(sweep_period_of(with_limits)) {}
+
+Result<std::string> HttpServer::Core::listen(const std::string& address) {
+  auto listener = std::make_shared<Listener>(shared_from_this());
+  TENON_TRY(std::string bound, listener->open(address));
+  executor.post([self = shared_from_this(), listener] {
+    if (self->draining) return listener->close();
+    self->listeners_.push_back(listener);
+    listener->accept();
+  });
+  return bound;
+}
+
+void HttpServer::Core::admit(Socket socket, const AddressKey& address, std::string remote) {
+  ErrorCode ignored;
+  if (draining || sessions.size() >= limits.connections) {
+    socket.close(ignored);
+    return;
+  }
+  if (address != AddressKey{}) {
+    std::size_t& count = per_address_[address];
+    if (count >= limits.connections_per_address) {
+      socket.close(ignored);
+      return;
+    }
+    ++count;
+  }
+  auto session = std::make_shared<Session>(shared_from_this(), std::move(socket), address, std::move(remote));
+  session->place = sessions.insert(sessions.end(), session);
+  arm_sweep();
+  session->start();
+}
+
+void HttpServer::Core::forget(const std::shared_ptr<Session>& session) {
+  if (const auto found = per_address_.find(session->address);
+      found != per_address_.end() && --found->second == 0) {
+    per_address_.erase(found);
+  }
+  sessions.erase(session->place);
+  if (sessions.empty()) finish_stop();
+}
+
+void HttpServer::Core::arm_sweep() {
+  if (sweep_timer_ != 0) return;
+  sweep_timer_ = executor.after(sweep_period_, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->sweep();
+  });
+}
+
+void HttpServer::Core::sweep() {
+  sweep_timer_ = 0;
+  const runtime::Duration now = clock.steady();
+  for (auto at = sessions.begin(); at != sessions.end();) {
+    const std::shared_ptr<Session> session = *at++;  // it may remove itself
+    session->check(now);
+  }
+  if (!sessions.empty()) arm_sweep();
+}
+
+void HttpServer::Core::stop(runtime::Duration limit, Function<void()> done) {
+  draining = true;
+  stopped_ = std::move(done);
+  for (const auto& listener : listeners_) listener->close();
+  listeners_.clear();
+  for (auto at = sessions.begin(); at != sessions.end();) {
+    const std::shared_ptr<Session> session = *at++;
+    session->drain();
+  }
+  if (sessions.empty()) return finish_stop();
+  stop_timer_ = executor.after(limit, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->stop_timer_ = 0;
+    while (!self->sessions.empty()) std::shared_ptr<Session>(self->sessions.front())->close();
+  });
+}
+
+void HttpServer::Core::finish_stop() {
+  if (!stopped_) return;
+  executor.cancel(stop_timer_);
+  stop_timer_ = 0;
+  executor.post(std::exchange(stopped_, {}));
+}
+
+void HttpServer::Core::abandon() {
+  draining = true;
+  handler = {};
+  stopped_ = {};
+  for (const auto& listener : listeners_) listener->close();
+  listeners_.clear();
+  while (!sessions.empty()) std::shared_ptr<Session>(sessions.front())->close();
+}
+
+const std::string& HttpServer::Core::date_line() {
+  const std::int64_t second = clock.wall_ms() / 1000;
+  if (second != date_second_) {
+    date_second_ = second;
+    date_line_ = "Date: " + imf_date(second) + "\r\n";
+  }
+  return date_line_;
+}
+
+HttpServer::HttpServer(runtime::Executor& executor, runtime::Clock& clock, ServerLimits limits,
+                       Handler handler)
+    : core_(std::make_shared<Core>(executor, clock, limits, std::move(handler))) {}
+
+HttpServer::~HttpServer() { core_->abandon(); }
+
+Result<std::string> HttpServer::listen(const std::string& address) { return core_->listen(address); }
+
+void HttpServer::stop(runtime::Duration limit, Function<void()> done) {
+  core_->executor.post(
+      [core = core_, limit, done = std::move(done)]() mutable { core->stop(limit, std::move(done)); });
+}
+
+HttpServer::Counts HttpServer::counts() const {
+  Counts counts;
+  counts.connections = core_->sessions.size();
+  counts.bytes_in_flight = core_->bytes_in_flight;
+  return counts;
+}
+
+}  // namespace tenon::ingress
