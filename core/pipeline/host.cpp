@@ -68,8 +68,7 @@ Status Host::make_routes() {
   }
   std::vector<ingress::Route> list;
   for (auto& [name, route] : routes) list.push_back(std::move(route));
-  ingress_.set_routes(std::move(list));
-  return {};
+  return ingress_.set_routes(std::move(list));
 }
 
 Result<plugin::Instance*> Host::instance_of(const std::string& connection) {
