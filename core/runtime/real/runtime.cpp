@@ -1,0 +1,144 @@
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <mutex>
+
+#include "runtime/chance.hpp"
+#include "runtime/real.hpp"
+#include "runtime/real/curl_http.hpp"
+#include "runtime/real/executor.hpp"
+
+namespace tenon::runtime {
+
+namespace {
+
+class RealClock final : public Clock {
+ public:
+  Duration steady() const override { return std::chrono::steady_clock::now().time_since_epoch(); }
+  std::int64_t wall_ms() const override {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  }
+};
+
+std::uint64_t seed_from_kernel() {
+  std::uint64_t seed = 0;
+  while (getrandom(&seed, sizeof seed, 0) != static_cast<ssize_t>(sizeof seed)) {
+  }  // interrupted: ask again
+  return seed;
+}
+
+class RealRandom final : public Random {
+ public:
+  std::uint64_t next() override {
+    thread_local Xoshiro256 generator(seed_from_kernel());  // one a thread: no lock, no shared cache line
+    return generator.next();
+  }
+};
+
+sigset_t set_of(std::initializer_list<int> signals) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : signals) sigaddset(&set, signal);
+  return set;
+}
+
+class RealRuntimeImpl final : public RealRuntime {
+ public:
+  explicit RealRuntimeImpl(RealOptions options)
+      : options_(std::move(options)),
+        ingress_("tenon-ingress", clock_),
+        delivery_("tenon-delivery", clock_),
+        writer_("tenon-writer", clock_) {}
+
+  ~RealRuntimeImpl() override {
+    RealRuntimeImpl::stop();
+    RealRuntimeImpl::join();
+    // The client lets go of its loop first; dropped tasks may still hold on to the client and the executors.
+    if (http_) http_->close();
+    for (auto* executor : {&ingress_, &delivery_, &writer_}) executor->shut();
+    if (stop_event_ >= 0) ::close(stop_event_);
+  }
+
+  Status open() {
+    ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
+    stop_event_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (stop_event_ < 0) return Error("runtime_failed", "no descriptor for an eventfd");
+    TENON_TRY(http_, make_curl_http(delivery_, delivery_.io(), clock_, options_));
+    return {};
+  }
+
+  Executor& ingress() override { return ingress_; }
+  Executor& delivery() override { return delivery_; }
+  Executor& writer() override { return writer_; }
+  Clock& clock() override { return clock_; }
+  Random& random() override { return random_; }
+  HttpClient& http() override { return *http_; }
+
+  void start() override {
+    for (auto* executor : {&ingress_, &delivery_, &writer_}) executor->start();
+    if (!options_.watchdog) return;
+    std::vector<std::pair<std::string, Executor*>> watched{
+        {"ingress", &ingress_}, {"delivery", &delivery_}, {"writer", &writer_}};
+    watchdog_.emplace(std::move(watched), std::move(options_.watch));
+  }
+
+  void stop() override {
+    if (watchdog_) watchdog_->stop();
+    for (auto* executor : {&ingress_, &delivery_, &writer_}) executor->stop();
+    const std::uint64_t one = 1;
+    if (stop_event_ >= 0) (void)!::write(stop_event_, &one, sizeof one);
+  }
+
+  void join() override {
+    watchdog_.reset();
+    for (auto* executor : {&ingress_, &delivery_, &writer_}) executor->join();
+  }
+
+  void wait_for_signal(std::initializer_list<int> signals, Function<void(int)> on_signal) override {
+    hold_signals(signals);
+    const sigset_t set = set_of(signals);
+    const int source = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    for (;;) {
+      pollfd ready[] = {{stop_event_, POLLIN, 0}, {source, POLLIN, 0}};
+      if (poll(ready, 2, -1) < 0 && errno != EINTR) break;
+      if (ready[0].revents != 0) break;
+      signalfd_siginfo info{};
+      if (read(source, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+        on_signal(static_cast<int>(info.ssi_signo));
+      }
+    }
+    if (source >= 0) ::close(source);
+  }
+
+ private:
+  RealOptions options_;
+  RealClock clock_;
+  RealRandom random_;
+  int stop_event_ = -1;
+  std::unique_ptr<CurlHttp> http_;
+  RealExecutor ingress_;
+  RealExecutor delivery_;
+  RealExecutor writer_;
+  std::optional<Watchdog> watchdog_;
+};
+
+}  // namespace
+
+void hold_signals(std::initializer_list<int> signals) {
+  const sigset_t set = set_of(signals);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+Result<std::unique_ptr<RealRuntime>> make_real(RealOptions options) {
+  auto runtime = std::make_unique<RealRuntimeImpl>(std::move(options));
+  TENON_CHECK(runtime->open());
+  return std::unique_ptr<RealRuntime>(std::move(runtime));
+}
+
+}  // namespace tenon::runtime
