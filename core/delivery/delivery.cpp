@@ -62,7 +62,7 @@ void Delivery::place(journal::Waiting waiting) {
   const std::string lane = Lanes::name(waiting.pipeline, waiting.event.key);
   if (!flows_.contains(waiting.pipeline)) {
     // Its pipeline is not among those that run: it keeps, on disk, until one of that name comes back.
-    log::warn("pipeline_missing", "an event waits for a pipeline that is not running",
+    log::warn(codes::kPipelineMissing, "an event waits for a pipeline that is not running",
               {{"pipeline", waiting.pipeline}});
     to_park_[lane].push_back(waiting.seq);
     return;

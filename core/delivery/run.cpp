@@ -318,7 +318,7 @@ Task<bool> EventRun::settle(Settlement settlement) {
     if (result) co_return true;
     if (result.error().code != "store_full") co_return false;
     // The effect is done and only our note of it is missing: wait for room rather than do it again.
-    log::warn("store_full", "no room to settle; trying again", {{"pipeline", waiting_.pipeline}});
+    log::warn(codes::kStoreFull, "no room to settle; trying again", {{"pipeline", waiting_.pipeline}});
     runtime::Async<bool> pause([&](Function<void(bool)> done) {
       services_.runtime.delivery().after(std::chrono::seconds(1), [done = std::move(done)] { done(true); });
     });
