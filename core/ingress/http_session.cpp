@@ -23,6 +23,13 @@ std::string_view text_of(const boost::beast::flat_buffer& buffer) {
   return {static_cast<const char*>(buffer.cdata().data()), buffer.size()};
 }
 
+bool has_bare_newline(std::string_view text) {
+  for (auto at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) {
+    if (at == 0 || text[at - 1] != '\r') return true;
+  }
+  return false;
+}
+
 void append_status_line(std::string& out, int status) {
   out += "HTTP/1.1 ";
   out += std::to_string(status);
@@ -225,8 +232,8 @@ bool HttpServer::Session::take_body() {
     return false;
   }
   if (parser_->is_done()) return true;
-  // What Beast leaves unread is a chunk's line or the trailers.
-  if (buffer_.size() > core_->limits.head.bytes) {
+  // What Beast leaves unread is a chunk's line or trailers: of bounded size, and its lines end in CR LF.
+  if (buffer_.size() > core_->limits.head.bytes || has_bare_newline(text_of(buffer_))) {
     refuse(400);
     return false;
   }
@@ -264,6 +271,8 @@ void HttpServer::Session::refuse(int status) {
 
 void HttpServer::Session::write(Answer given, bool close_it) {
   ++serial_;
+  parser_.reset();
+  account(0);
   close_after_ = close_it;
   out_.clear();
   append_status_line(out_, given.status);
@@ -286,8 +295,6 @@ void HttpServer::Session::write(Answer given, bool close_it) {
 void HttpServer::Session::on_written(ErrorCode error) {
   if (state_ == State::closed) return;
   if (error) return close();
-  account(0);
-  parser_.reset();
   if (close_after_) return linger();
   if (out_.capacity() > kLargeRead) std::string().swap(out_);
   head_request_ = false;
