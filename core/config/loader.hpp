@@ -1,0 +1,31 @@
+// load: pipeline files to a checked Config, with everything that is wrong with them.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/diagnostic.hpp"
+#include "config/environment.hpp"
+#include "config/pipeline.hpp"
+#include "plugin/instance.hpp"
+
+namespace tenon::config {
+
+struct Loaded {
+  Config config;                        ///< whole only if ok()
+  std::vector<Diagnostic> diagnostics;  ///< by file, line and column; warnings too
+
+  bool ok() const;
+};
+
+/// Reads `paths`: files, or folders whose `*.yaml` and `*.yml` are taken in the order of their names. Never
+/// throws, whatever the files hold; writes nothing, loads no plugin. `registry` is asked for manifests only.
+Loaded load(std::span<const std::string> paths, const Environment& environment,
+            const plugin::Registry& registry);
+
+/// The same for one text that is in memory; `name` stands for the file in messages.
+Loaded load_text(const std::string& name, const std::string& text, const Environment& environment,
+                 const plugin::Registry& registry);
+
+}  // namespace tenon::config
