@@ -121,7 +121,8 @@ struct ActionEnd {
   std::string reason;
 };
 
-/// All that one run of an event changed; committed as one. Either `end` or `next_ms` is set.
+/// All that one run of an event changed; committed as one. With `end` the event ends, with `next_ms` it
+/// waits, with neither it goes on running (one action of several was written).
 struct Settlement {
   Seq seq = 0;
   std::vector<AttemptRecord> attempts;
@@ -175,7 +176,7 @@ struct Looked {
 /// All calls from any thread; answers come on the executor that the Reply names, in call order per caller.
 /// Calls made in the same moment share a transaction. Errors: `store_failed` (an I/O error: the store takes
 /// nothing more, the process should end), `store_full` (no space: nothing was written, the store lives on),
-/// `stale_epoch`.
+/// `store_busy` (another process kept the database locked: as store_full), `stale_epoch`.
 class Journal {
  public:
   template <class T>
@@ -195,7 +196,8 @@ class Journal {
   virtual void take(Epoch epoch, std::uint32_t limit, Reply<std::vector<Waiting>> reply) = 0;
 
   /// Gives taken events of one lane back to the disk: `take` passes them by, `take_parked` returns them in
-  /// seq order. A park lasts until the store is opened again.
+  /// seq order, leaving out those that ended meanwhile. A park lasts until the store is opened again.
+  /// `not_taken` if one was never taken.
   virtual void park(Epoch epoch, std::string lane, std::vector<Seq> seqs, Reply<bool> reply) = 0;
   virtual void take_parked(Epoch epoch, std::string lane, std::uint32_t limit,
                            Reply<std::vector<Waiting>> reply) = 0;
@@ -207,11 +209,14 @@ class Journal {
   /// Commits the intent to disk; the create may be sent after the answer.
   virtual void begin(Epoch epoch, Intent intent, Reply<bool> reply) = 0;
 
-  /// Commits settlements, all or none.
+  /// Commits settlements, all or none: `not_open` if one speaks of an event that has ended or never was.
   virtual void settle(Epoch epoch, std::vector<Settlement> batch, Reply<bool> reply) = 0;
 
+  /// Newest first, at most 1,000. Looks at a bounded number of events per turn, so that calls made later may
+  /// be answered before it.
   virtual void list(Query query, Reply<std::vector<EventRow>> reply) = 0;
   /// nullopt if there is no such event. `id` is a seq in decimal or an event's id (the newest of that id).
+  /// Of its attempts the newest 100 are kept.
   virtual void show(std::string id, Reply<std::optional<EventDetail>> reply) = 0;
   virtual void counts(Reply<Counts> reply) = 0;
 
@@ -225,6 +230,9 @@ class Journal {
 
 struct Options {
   std::int64_t dedupe_keep_ms = 7LL * 24 * 3600 * 1000;  ///< longer than any source's retry horizon
+  /// Appends are refused (`store_full`) while the disk has less left, so that what was accepted can still be
+  /// settled. Bytes; sqlite only.
+  std::uint64_t min_free_bytes = 64ULL * 1024 * 1024;
   /// Called once, on the writer, when the store has failed for good.
   Function<void(Error)> on_failure;
 };

@@ -1,0 +1,98 @@
+// Engine: the Journal over a Store. Calls gather in a queue; one task on the writer executor takes all that
+// wait, commits them as one transaction and sends the answers, while the next ones gather.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+
+#include "journal/call.hpp"
+
+namespace tenon::journal {
+
+class Engine final : public Journal {
+ public:
+  Engine(runtime::Runtime& runtime, std::unique_ptr<Store> store, Options options);
+  ~Engine() override;
+
+  Epoch epoch() const override { return epoch_; }
+  void append(Append request, Reply<Appended> reply) override;
+  void on_appended(runtime::Executor& on, Function<void()> call) override;
+  void take(Epoch epoch, std::uint32_t limit, Reply<std::vector<Waiting>> reply) override;
+  void park(Epoch epoch, std::string lane, std::vector<Seq> seqs, Reply<bool> reply) override;
+  void take_parked(Epoch epoch, std::string lane, std::uint32_t limit,
+                   Reply<std::vector<Waiting>> reply) override;
+  void look(std::vector<IdentityKey> identities, std::vector<AppliedKey> applied,
+            Reply<Looked> reply) override;
+  void begin(Epoch epoch, Intent intent, Reply<bool> reply) override;
+  void settle(Epoch epoch, std::vector<Settlement> batch, Reply<bool> reply) override;
+  void list(Query query, Reply<std::vector<EventRow>> reply) override;
+  void show(std::string id, Reply<std::optional<EventDetail>> reply) override;
+  void counts(Reply<Counts> reply) override;
+  void retain(std::int64_t before_ms, std::uint32_t limit, Reply<std::uint64_t> reply) override;
+  void close() override;
+
+ private:
+  /// What tasks on other executors hold of the engine; `engine` is null once it is closed. The mutex is also
+  /// what makes the Store's callers one at a time.
+  struct Link {
+    std::mutex mutex;
+    Engine* engine = nullptr;
+  };
+  struct Feed {
+    runtime::Executor* on = nullptr;
+    Function<void()> call;
+  };
+
+  template <class T, class Work>
+  void push(Call::Kind kind, std::size_t bytes, Reply<T> reply, Work work);
+  template <class T, class Work>
+  void push_fenced(Epoch epoch, Call::Kind kind, std::size_t bytes, Reply<T> reply, Work work);
+  void push(std::unique_ptr<Call> call);
+  void schedule();
+
+  Calls next_batch();
+  void drain_task();
+  void drain();
+  void run_writes(const std::vector<Call*>& writes);
+  Status run_in_batch(const std::vector<Call*>& writes);
+  void run_reads(Calls& reads);
+  void answer(Calls calls);
+  void run_slices();
+  void fail_store(const Error& error);
+  void maintain(bool idle);
+  void watch_idle();
+  void idle_fired();
+  void tell_appended();
+
+  Result<std::vector<Waiting>> take_now(Store& store, std::uint32_t limit);
+  Result<bool> park_now(const std::string& lane, const std::vector<Seq>& seqs);
+  Result<std::vector<Waiting>> take_parked_now(Store& store, const std::string& lane, std::uint32_t limit);
+
+  runtime::Runtime& runtime_;
+  std::shared_ptr<Link> link_;
+  Epoch epoch_;
+
+  std::mutex queue_mutex_;  // guards the next four
+  std::deque<std::unique_ptr<Call>> queue_;
+  bool scheduled_ = false;
+  std::shared_ptr<Feed> feed_;
+  bool closed_ = false;
+
+  // Below: under link_->mutex.
+  std::unique_ptr<Store> store_;
+  Options options_;
+  std::optional<Error> failed_;
+  Calls slices_;  ///< reads that want another turn
+  Seq taken_ = 0;
+  std::unordered_map<std::string, std::deque<Seq>> parked_;
+  bool feed_armed_ = true;  ///< the last take came back short and nobody was told since
+  bool appended_ = false;   ///< the batch that runs wrote events
+  bool idle_watched_ = false;
+  bool wrote_since_watch_ = false;
+};
+
+}  // namespace tenon::journal

@@ -1,0 +1,69 @@
+// MemoryStore: the Store that forgets; plain containers.
+#pragma once
+
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "journal/store.hpp"
+
+namespace tenon::journal {
+
+class MemoryStore final : public Store {
+ public:
+  explicit MemoryStore(std::int64_t dedupe_keep_ms) : dedupe_keep_ms_(dedupe_keep_ms) {}
+
+  Epoch epoch() const override { return 1; }
+  Status start(std::int64_t now_ms) override;
+  Status commit() override { return {}; }
+  void rollback() override {}
+
+  Result<Appended> append(Append& request) override;
+  Result<bool> begin(const Intent& intent) override;
+  Result<bool> settle(const std::vector<Settlement>& batch) override;
+  Result<std::uint64_t> retain(std::int64_t before_ms, std::uint32_t limit) override;
+
+  Result<std::vector<Waiting>> open_after(Seq after, std::uint32_t limit) override;
+  Result<std::vector<Waiting>> open_of(std::span<const Seq> seqs) override;
+  Result<Looked> look(std::span<const IdentityKey> identities, std::span<const AppliedKey> applied) override;
+  Result<Seq> list_some(const Query& query, Seq before, std::vector<EventRow>& rows) override;
+  Result<std::optional<EventDetail>> show(const std::string& id) override;
+  Result<Counts> counts() override;
+
+ private:
+  struct Row {
+    Event event;
+    std::string pipeline;
+    std::optional<End> end;
+    std::string reason;
+    std::uint32_t attempts = 0;
+    std::optional<std::int64_t> next_ms;
+    std::optional<std::int64_t> ended_ms;
+    std::vector<ActionEnd> actions;
+    std::vector<AttemptRecord> records;
+  };
+  /// Connection, delivery id, body (the body alone where there is no id).
+  using RequestKey = std::tuple<std::string, std::string, Sha256>;
+  struct Seen {
+    std::vector<Seq> seqs;
+    std::int64_t at_ms = 0;
+  };
+
+  Seq add(Event event, std::string pipeline);
+  Waiting waiting(Seq seq, const Row& row) const;
+  static EventRow listed(Seq seq, const Row& row, bool with_data);
+  void settle_one(const Settlement& settlement);
+  void end(Row& row, Seq seq, End end, const std::string& reason);
+
+  std::int64_t dedupe_keep_ms_;
+  std::int64_t now_ms_ = 0;
+  Seq last_ = 0;
+  std::map<Seq, Row> events_;
+  std::set<Seq> open_;
+  std::uint64_t dead_ = 0;
+  std::map<RequestKey, Seen> seen_;
+  std::map<IdentityKey, Identity> identities_;
+  std::map<AppliedKey, Applied> applied_;
+};
+
+}  // namespace tenon::journal

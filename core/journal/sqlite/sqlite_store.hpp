@@ -1,0 +1,108 @@
+// SqliteStore: the Store in one SQLite file. One connection does everything, reads and checkpoints too.
+#pragma once
+
+#include <deque>
+
+#include "journal/sqlite/database.hpp"
+#include "journal/store.hpp"
+
+namespace tenon::journal {
+
+/// The lock on a folder; held as long as it lives, and let go by the kernel if the process dies.
+class FolderLock {
+ public:
+  FolderLock() = default;
+  explicit FolderLock(int descriptor) : descriptor_(descriptor) {}
+  FolderLock(FolderLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  FolderLock& operator=(FolderLock&&) = delete;
+  ~FolderLock();
+
+ private:
+  int descriptor_ = -1;
+};
+
+class SqliteStore final : public Store {
+ public:
+  SqliteStore(FolderLock lock, std::unique_ptr<Database> database, const Options& options);
+  ~SqliteStore() override;
+
+  /// Prepares the statements, reads what is kept in memory and begins a new epoch.
+  Status load();
+
+  Epoch epoch() const override { return epoch_; }
+  Status start(std::int64_t now_ms) override;
+  Status commit() override;
+  void rollback() override;
+  bool has_space() override;
+
+  Result<Appended> append(Append& request) override;
+  Result<bool> begin(const Intent& intent) override;
+  Result<bool> settle(const std::vector<Settlement>& batch) override;
+  Result<std::uint64_t> retain(std::int64_t before_ms, std::uint32_t limit) override;
+
+  Status start_reads() override;
+  void end_reads() override;
+  Result<std::vector<Waiting>> open_after(Seq after, std::uint32_t limit) override;
+  Result<std::vector<Waiting>> open_of(std::span<const Seq> seqs) override;
+  Result<Looked> look(std::span<const IdentityKey> identities, std::span<const AppliedKey> applied) override;
+  Result<Seq> list_some(const Query& query, Seq before, std::vector<EventRow>& rows) override;
+  Result<std::optional<EventDetail>> show(const std::string& id) override;
+  Result<Counts> counts() override;
+
+  Status maintain(bool idle) override;
+  bool cares_for_idle() const override { return true; }
+  void close(bool sound) override;
+
+ private:
+  struct Statements;
+  /// New events whose rows need not be read back, because the taker keeps up.
+  struct Fresh {
+    std::deque<Waiting> events;  ///< in seq order
+    Seq from = 1;                ///< every open event of this seq and above is in `events`
+    std::size_t bytes = 0;
+  };
+
+  Result<bool> find_duplicate(const DedupeKey& key, Appended& appended);
+  Status insert_event(Seq seq, const Event& event, const std::string& pipeline, bool raw);
+  Status note_request(const DedupeKey& key, Seq first, std::uint64_t events, bool reused);
+  Status end_event(const Settlement& settlement);
+  Result<bool> settle_one(const Settlement& settlement);
+  Status add_attempt(Seq seq, const AttemptRecord& attempt);
+  Status write_identities(const Settlement& settlement);
+  Result<std::uint64_t> delete_events(std::int64_t before_ms, std::uint32_t limit);
+  Status delete_event(Seq seq);
+  Result<std::uint64_t> delete_expired(Statement& oldest, Statement& remove, std::int64_t before_ms,
+                                       std::uint64_t limit);
+  void keep_fresh(Waiting waiting);
+  void drop_oldest_fresh();
+  Result<std::vector<std::pair<std::string, End>>> actions_of(Seq seq);
+  Result<Waiting> read_waiting(Statement::Rows& row);
+  Result<std::optional<Seq>> newest_of(const std::string& id);
+  Status checkpoint(int mode);
+  static int on_wal(void* self, sqlite3*, const char*, int pages);
+
+  FolderLock lock_;
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<Statements> sql_;
+  std::int64_t dedupe_keep_ms_;
+  std::uint64_t min_free_bytes_;
+  Epoch epoch_ = 0;
+  std::int64_t now_ms_ = 0;
+
+  Seq last_ = 0;
+  std::uint64_t open_ = 0;
+  std::uint64_t dead_ = 0;
+  Fresh fresh_;
+  // Of the batch that runs; they count once it is committed.
+  std::int64_t open_change_ = 0;
+  std::int64_t dead_change_ = 0;
+  std::vector<Waiting> appended_;
+  Seq settled_ = 0;  ///< the highest one
+
+  Seq retain_from_ = 0;
+  int wal_pages_ = 0;
+  int checkpoint_at_;
+  bool space_low_ = false;
+};
+
+}  // namespace tenon::journal

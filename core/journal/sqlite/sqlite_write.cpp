@@ -1,0 +1,288 @@
+// What changes the store.
+#include <algorithm>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "journal/sqlite/schema.hpp"
+#include "journal/sqlite/statements.hpp"
+
+namespace tenon::journal {
+namespace {
+
+constexpr std::uint32_t kRetainLook = 4096;
+constexpr int kYoungInARow = 64;
+
+Error not_open(Seq seq) {
+  return Error("not_open", "event " + std::to_string(seq) + " has ended or never was");
+}
+
+std::string_view name_of(IdentityState state) {
+  switch (state) {
+    case IdentityState::known:
+      return "known";
+    case IdentityState::creating:
+      return "creating";
+    case IdentityState::unknown:
+      break;
+  }
+  return "unknown";
+}
+
+void append_text(std::string& out, std::string_view text) {
+  if (is_utf8(text)) {
+    append_json_string(out, text);
+    return;
+  }
+  // No JSON text could say it; what cannot be read back would take its neighbours along.
+  std::string ascii(text);
+  std::replace_if(
+      ascii.begin(), ascii.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
+  append_json_string(out, ascii);
+}
+
+/// A JSON object; of equal names the first counts.
+std::string keys_text(const std::vector<std::pair<std::string, std::string>>& keys) {
+  std::string out = "{";
+  for (auto at = keys.begin(); at != keys.end(); ++at) {
+    const auto same = [&](const auto& other) { return other.first == at->first; };
+    if (std::any_of(keys.begin(), at, same)) continue;
+    if (out.size() > 1) out += ',';
+    append_text(out, at->first);
+    out += ':';
+    append_text(out, at->second);
+  }
+  out += '}';
+  return out;
+}
+
+}  // namespace
+
+// --- append
+
+Result<bool> SqliteStore::find_duplicate(const DedupeKey& key, Appended& appended) {
+  const Blob body{bytes_of(key.body)};
+  const bool has_id = !key.delivery_id.empty();
+  auto rows = has_id ? sql_->find_id.query(key.delivery_id, key.connection)
+                     : sql_->find_body.query(body, key.connection);
+  while (rows.next()) {
+    if (rows.text(0) != body.bytes) {
+      appended.id_reused = true;
+      continue;
+    }
+    const auto first = static_cast<Seq>(rows.number(1));
+    const auto count = static_cast<Seq>(rows.number(2));
+    appended.duplicate = true;
+    appended.id_reused = false;
+    for (Seq i = 0; i < count; ++i) appended.seqs.push_back(first + i);
+    return true;
+  }
+  TENON_CHECK(rows.status());
+  return false;
+}
+
+Status SqliteStore::insert_event(Seq seq, const Event& event, const std::string& pipeline, bool raw) {
+  const std::string keys = keys_text(event.keys);
+  const std::string_view event_class = tenon::name_of(event.event_class);
+  if (raw) {
+    return sql_->insert_event.run(seq, event.id, event.connection, pipeline, event.type, event.key, keys,
+                                  event.version, event.time_ms, event.received_ms, event_class, event.thin,
+                                  Blob{event.data});
+  }
+  return sql_->insert_event.run(seq, event.id, event.connection, pipeline, event.type, event.key, keys,
+                                event.version, event.time_ms, event.received_ms, event_class, event.thin,
+                                event.data);
+}
+
+Status SqliteStore::note_request(const DedupeKey& key, Seq first, std::uint64_t events, bool reused) {
+  TENON_CHECK(sql_->insert_dedupe.run(key.connection, key.delivery_id, Blob{bytes_of(key.body)}, first,
+                                      events, now_ms_));
+  if (!reused) return {};
+  return sql_->insert_audit.run(now_ms_, std::string_view("id_reused"), key.connection, key.delivery_id,
+                                first);
+}
+
+Result<Appended> SqliteStore::append(Append& request) {
+  Appended appended;
+  if (request.dedupe) {
+    TENON_TRY(const bool duplicate, find_duplicate(*request.dedupe, appended));
+    if (duplicate) return appended;
+  }
+  const Seq first = last_ + 1;
+  for (const auto& each : request.events) {
+    TENON_CHECK(insert_event(++last_, each.event, each.pipeline, false));
+    TENON_CHECK(sql_->insert_pending.run(last_));
+    appended.seqs.push_back(last_);
+    ++open_change_;
+  }
+  if (request.malformed) {
+    TENON_CHECK(insert_event(++last_, *request.malformed, "", true));
+    TENON_CHECK(sql_->insert_ended.run(last_, tenon::name_of(End::rejected),
+                                       std::string_view("malformed_event"), 0, now_ms_));
+    ++dead_change_;
+  }
+  if (request.dedupe)
+    TENON_CHECK(note_request(*request.dedupe, first, request.events.size(), appended.id_reused));
+  for (std::size_t i = 0; i < request.events.size(); ++i) {
+    Waiting waiting;
+    waiting.seq = appended.seqs[i];
+    waiting.event = std::move(request.events[i].event);
+    waiting.pipeline = std::move(request.events[i].pipeline);
+    appended_.push_back(std::move(waiting));
+  }
+  return appended;
+}
+
+// --- begin, settle
+
+Result<bool> SqliteStore::begin(const Intent& intent) {
+  TENON_CHECK(sql_->begin.run(intent.identity.account, intent.identity.resource, intent.identity.natural_key,
+                              intent.create_id, intent.at_ms, intent.seq, intent.action));
+  return true;
+}
+
+Result<bool> SqliteStore::settle(const std::vector<Settlement>& batch) {
+  if (batch.size() == 1) return settle_one(batch.front());
+  TENON_CHECK(sql_->savepoint.run());
+  const std::int64_t open_change = open_change_;
+  const std::int64_t dead_change = dead_change_;
+  Result<bool> done = true;
+  for (const auto& settlement : batch) {
+    done = settle_one(settlement);
+    if (!done) break;
+  }
+  if (!done) {
+    if (undoes_batch(done.error())) return done;
+    TENON_CHECK(sql_->rollback_to.run());
+    open_change_ = open_change;
+    dead_change_ = dead_change;
+  }
+  TENON_CHECK(sql_->release.run());
+  return done;
+}
+
+Result<bool> SqliteStore::settle_one(const Settlement& settlement) {
+  // First what can turn out to be refused: nothing else is written then.
+  if (settlement.end) {
+    TENON_CHECK(sql_->delete_pending.run(settlement.seq));
+    if (database_->changes() == 0) return not_open(settlement.seq);
+    TENON_CHECK(end_event(settlement));
+  } else {
+    TENON_CHECK(sql_->update_pending.run(settlement.attempts_counted, settlement.next_ms, settlement.seq));
+    if (database_->changes() == 0) return not_open(settlement.seq);
+  }
+  settled_ = std::max(settled_, settlement.seq);
+  for (const auto& attempt : settlement.attempts) TENON_CHECK(add_attempt(settlement.seq, attempt));
+  for (const auto& action : settlement.actions) {
+    TENON_CHECK(
+        sql_->insert_action.run(settlement.seq, action.action, tenon::name_of(action.end), action.reason));
+  }
+  TENON_CHECK(write_identities(settlement));
+  return true;
+}
+
+Status SqliteStore::end_event(const Settlement& settlement) {
+  --open_change_;
+  if (is_dead(*settlement.end)) ++dead_change_;
+  return sql_->insert_ended.run(settlement.seq, tenon::name_of(*settlement.end), settlement.reason,
+                                settlement.attempts_counted, now_ms_);
+}
+
+Status SqliteStore::add_attempt(Seq seq, const AttemptRecord& attempt) {
+  const auto base = static_cast<std::int64_t>(seq) << kAttemptBits;
+  const auto last = base + (std::int64_t{1} << kAttemptBits) - 1;
+  std::int64_t id = base;
+  {
+    auto rows = sql_->last_attempt.query(base, last);
+    if (rows.next() && !rows.is_null(0)) id = rows.number(0);
+    TENON_CHECK(rows.status());
+  }
+  if (id == last) return {};
+  ++id;
+  TENON_CHECK(sql_->insert_attempt.run(id, attempt.action, attempt.number, attempt.started_ms,
+                                       attempt.finished_ms, attempt.outcome, attempt.cause, attempt.reason,
+                                       attempt.fetched, attempt.conversation));
+  constexpr auto kKept = static_cast<std::int64_t>(kAttemptsKept);
+  if (id - base <= kKept) return {};
+  return sql_->delete_attempt.run(id - kKept);
+}
+
+Status SqliteStore::write_identities(const Settlement& settlement) {
+  for (const auto& identity : settlement.identities) {
+    TENON_CHECK(sql_->put_identity.run(identity.key.account, identity.key.resource, identity.key.natural_key,
+                                       name_of(identity.state), identity.sink_id, identity.create_id,
+                                       identity.create_since_ms));
+  }
+  for (const auto& applied : settlement.applied) {
+    const IdentityKey& identity = applied.key.identity;
+    TENON_CHECK(sql_->put_applied.run(identity.account, identity.resource, identity.natural_key,
+                                      applied.key.pipeline, applied.key.action, applied.key.source_object,
+                                      applied.version, applied.record_hash, applied.mapping_digest));
+  }
+  return {};
+}
+
+// --- retain
+
+Result<std::uint64_t> SqliteStore::retain(std::int64_t before_ms, std::uint32_t limit) {
+  // The numbers of deleted rows must not come back after a restart.
+  TENON_CHECK(sql_->put_meta.run(std::string_view("last_seq"), last_));
+  TENON_TRY(std::uint64_t gone, delete_events(before_ms, limit));
+  TENON_TRY(const std::uint64_t requests, delete_expired(sql_->oldest_dedupe, sql_->delete_dedupe,
+                                                         now_ms_ - dedupe_keep_ms_, limit - gone));
+  gone += requests;
+  TENON_TRY(const std::uint64_t audits,
+            delete_expired(sql_->oldest_audit, sql_->delete_audit, before_ms, limit - gone));
+  return gone + audits;
+}
+
+Result<std::uint64_t> SqliteStore::delete_events(std::int64_t before_ms, std::uint32_t limit) {
+  std::vector<Seq> old;
+  bool wrapped = true;
+  int young = 0;
+  {
+    // Goes on where the last call stopped, so that dead letters at the front are not read again and again;
+    // from the front again once it has reached what is young.
+    auto rows = sql_->retain_scan.query(retain_from_);
+    for (std::uint32_t looked = 0; rows.next(); ++looked) {
+      if (looked == kRetainLook + limit || old.size() == limit) {
+        wrapped = false;
+        break;
+      }
+      const auto seq = static_cast<Seq>(rows.number(0));
+      if (rows.number(1) >= before_ms) {
+        if (++young == kYoungInARow) break;
+        continue;
+      }
+      young = 0;
+      const auto end = rows.is_null(2) ? std::nullopt : end_of(rows.text(2));
+      if (end && !is_dead(*end)) old.push_back(seq);
+      retain_from_ = seq;
+    }
+    TENON_CHECK(rows.status());
+  }
+  if (wrapped) retain_from_ = 0;
+  for (const Seq seq : old) TENON_CHECK(delete_event(seq));
+  return std::uint64_t{old.size()};
+}
+
+Status SqliteStore::delete_event(Seq seq) {
+  const auto base = static_cast<std::int64_t>(seq) << kAttemptBits;
+  TENON_CHECK(sql_->delete_attempts.run(base, base + (std::int64_t{1} << kAttemptBits) - 1));
+  TENON_CHECK(sql_->delete_actions.run(seq));
+  TENON_CHECK(sql_->delete_ended.run(seq));
+  return sql_->delete_event.run(seq);
+}
+
+Result<std::uint64_t> SqliteStore::delete_expired(Statement& oldest, Statement& remove,
+                                                  std::int64_t before_ms, std::uint64_t limit) {
+  std::vector<std::int64_t> old;
+  {
+    auto rows = oldest.query(limit);
+    while (rows.next() && rows.number(1) < before_ms) old.push_back(rows.number(0));
+    TENON_CHECK(rows.status());
+  }
+  for (const std::int64_t id : old) TENON_CHECK(remove.run(id));
+  return std::uint64_t{old.size()};
+}
+
+}  // namespace tenon::journal

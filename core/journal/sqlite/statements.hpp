@@ -1,0 +1,28 @@
+// The statements of SqliteStore, prepared once.
+#pragma once
+
+#include "journal/sqlite/sqlite_store.hpp"
+
+namespace tenon::journal {
+
+struct SqliteStore::Statements {
+  Statement start, start_read, commit, rollback, savepoint, release, rollback_to;
+  Statement find_id, find_body, insert_dedupe, insert_audit;
+  Statement insert_event, insert_pending, insert_ended, delete_pending, update_pending;
+  Statement insert_action, last_attempt, insert_attempt, delete_attempt;
+  Statement begin, put_identity, put_applied, get_identity, get_applied;
+  Statement open_after, open_one, actions, attempts, list_all, list_open, list_dead, show, newest_of;
+  Statement oldest_waiting, retain_scan, delete_event, delete_ended, delete_actions, delete_attempts;
+  Statement oldest_dedupe, delete_dedupe, oldest_audit, delete_audit, put_meta;
+
+  /// Error: a statement does not fit the file's schema.
+  Status prepare(Database& database);
+};
+
+// Columns of `event e`, as read_event reads them.
+#define TENON_EVENT_COLUMNS                                                                             \
+  "e.seq, e.id, e.connection, e.pipeline, e.type, e.key, e.keys, e.version, e.time_ms, e.received_ms, " \
+  "e.class, e.thin"
+inline constexpr int kEventColumns = 12;
+
+}  // namespace tenon::journal
