@@ -264,7 +264,7 @@ void CurlHttp::forget_socket(curl_socket_t socket) {
   if (index < sockets_.size()) sockets_[index] = {0, 0, sockets_[index].generation + 1};
 }
 
-curl_socket_t CurlHttp::on_open(void* self, curlsocktype, curl_sockaddr* address) {
+curl_socket_t CurlHttp::on_open(void* self, const curl_sockaddr* address) {
   const int socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   if (socket >= 0) static_cast<CurlHttp*>(self)->forget_socket(socket);
   return socket < 0 ? CURL_SOCKET_BAD : socket;

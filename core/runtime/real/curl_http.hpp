@@ -54,7 +54,7 @@ class CurlHttp final : public HttpClient {
 
   static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void*);
   static int on_timer(CURLM*, long milliseconds, void* self);
-  static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static curl_socket_t on_open(void* self, const curl_sockaddr* address);
   static int on_close(void* self, curl_socket_t socket);
 
   Slot* slot_of(Handle handle);

@@ -13,11 +13,6 @@ long milliseconds(Duration duration) {
   return static_cast<long>(std::clamp<std::int64_t>(ms, 1, 24LL * 3600 * 1000));  // 0 would mean: for ever
 }
 
-bool is_connect_error(CURLcode code) {
-  return code == CURLE_COULDNT_CONNECT || code == CURLE_INTERFACE_FAILED ||
-         code == CURLE_COULDNT_RESOLVE_PROXY;
-}
-
 bool is_tls_error(CURLcode code) {
   switch (code) {
     case CURLE_SSL_CONNECT_ERROR:
@@ -84,8 +79,8 @@ void Transfer::set_constants() {
   set(CURLOPT_USERAGENT, settings_.user_agent.c_str());
   set(CURLOPT_MAXAGE_CONN, 60L);        // remotes close idle connections; do not run into it
   set(CURLOPT_MAXLIFETIME_CONN, 600L);  // follow a moved name in the end
-  set(CURLOPT_OPENSOCKETFUNCTION, settings_.open_socket);
-  set(CURLOPT_OPENSOCKETDATA, settings_.socket_owner);
+  set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open_socket);
+  set(CURLOPT_OPENSOCKETDATA, this);
   set(CURLOPT_CLOSESOCKETFUNCTION, settings_.close_socket);
   set(CURLOPT_CLOSESOCKETDATA, settings_.socket_owner);
   set(CURLOPT_PREREQFUNCTION, &Transfer::on_request);
@@ -152,6 +147,16 @@ bool Transfer::build_headers() {
   }
   // libcurl would add these of its own accord to a request with a body.
   return (has_type || add_header("Content-Type:")) && add_header("Expect:");
+}
+
+/// A new connection after the request was begun could only serve to repeat it.
+curl_socket_t Transfer::on_open_socket(void* self, curlsocktype, curl_sockaddr* address) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  if (transfer.begun_) {
+    transfer.repeated_ = true;
+    return CURL_SOCKET_BAD;
+  }
+  return transfer.settings_.open_socket(transfer.settings_.socket_owner, address);
 }
 
 /// Asked before each writing of a request to a connection. libcurl would write it again when a reused
@@ -255,7 +260,7 @@ Error Transfer::error_of(CURLcode code) const {
   if (code == CURLE_COULDNT_RESOLVE_HOST) return {"dns_failed", std::move(message)};
   if (code == CURLE_URL_MALFORMAT) return {"bad_url", std::move(message)};
   if (is_tls_error(code)) return {"tls_failed", std::move(message)};
-  if (is_connect_error(code) || !begun_) return {"connect_failed", std::move(message)};
+  if (!begun_) return {"connect_failed", std::move(message)};
   if (is_bad_response(code)) return {"bad_response", std::move(message)};
   return {"connection_lost", std::move(message)};
 }

@@ -17,7 +17,7 @@ struct TransferSettings {
   std::string user_agent;
   bool http2 = false;
   void* socket_owner = nullptr;  ///< first argument of the next two
-  curl_socket_t (*open_socket)(void* owner, curlsocktype purpose, curl_sockaddr* address) = nullptr;
+  curl_socket_t (*open_socket)(void* owner, const curl_sockaddr* address) = nullptr;
   int (*close_socket)(void* owner, curl_socket_t socket) = nullptr;
 };
 
@@ -48,6 +48,7 @@ class Transfer {
   void clear();
 
  private:
+  static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
   static int on_request(void* self, char*, char*, int, int);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
