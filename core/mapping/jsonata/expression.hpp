@@ -50,7 +50,8 @@ struct ParseOptions {
 };
 
 struct Limits {
-  std::size_t steps = 100'000;                 ///< about 5 ms
+  std::size_t steps = 100'000;                 ///< of one expression; about 5 ms
+  std::size_t render_steps = 1'000'000;        ///< of all expressions of a template together
   std::size_t depth = 500;                     ///< nested evaluations; each needs native stack
   std::size_t memory = std::size_t{64} << 20;  ///< bytes taken from the arena
   std::size_t output = std::size_t{4} << 20;   ///< bytes of the result as JSON text, about
@@ -60,11 +61,12 @@ struct Limits {
 
 /// What one evaluation runs on. Same root, bindings, time and seed: same result. One thread at a time.
 struct Evaluation {
-  Arena& arena;                ///< outlives the result
-  std::int64_t now_ms = 0;     ///< $now and $millis: when the event was received, milliseconds since 1970
-  std::uint64_t seed = 0;      ///< of $random and $shuffle
-  Limits limits = {};          ///< steps are per Expression::evaluate; a template's expressions each get them
-  std::size_t steps_used = 0;  ///< out, summed over evaluations
+  Arena& arena;             ///< outlives the result
+  std::int64_t now_ms = 0;  ///< $now and $millis: when the event was received, milliseconds since 1970
+  std::uint64_t seed = 0;   ///< of $random and $shuffle
+  Limits limits = {};
+  std::size_t steps_used = 0;   ///< out, summed over evaluations
+  std::size_t output_used = 0;  ///< out, bytes of results, summed
 };
 
 /// A way an expression reads its input: `order.billing_address.email` or `$order.id`, as far as its steps are
@@ -94,7 +96,8 @@ class Expression {
                                               const ParseOptions& options = {});
 
   /// The value for the input `root` ($$) and `bindings`. It borrows from the arena, from `root` and from this
-  /// expression (its literals); it holds no functions and no evaluator's flags.
+  /// expression (its literals); a function as result is of
+  /// no use to the caller.
   EvaluationResult evaluate(Value root, const Scope& bindings, Evaluation& evaluation) const;
 
   /// The text it was parsed from.

@@ -1,0 +1,334 @@
+// Operators, wildcards and grouping.
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <unordered_map>
+
+#include "mapping/jsonata/evaluator.hpp"
+#include "mapping/jsonata/unicode.hpp"
+
+namespace tenon::mapping::jsonata {
+namespace {
+
+std::string found(Value value) { return ", found " + std::string(name_of(value.kind())); }
+
+std::string_view symbol(Op op) {
+  switch (op) {
+    case Op::add:
+      return "+";
+    case Op::subtract:
+      return "-";
+    case Op::multiply:
+      return "*";
+    case Op::divide:
+      return "/";
+    case Op::modulo:
+      return "%";
+    case Op::less:
+      return "<";
+    case Op::less_equal:
+      return "<=";
+    case Op::greater:
+      return ">";
+    case Op::greater_equal:
+      return ">=";
+    default:
+      return "operator";
+  }
+}
+
+}  // namespace
+
+Value Evaluator::binary(const Node* node, Value input, Frame* frame) {
+  const Value left = evaluate(node->lhs, input, frame);
+  if (node->op == Op::logical_and) {
+    return Value::boolean(truthy(left) && truthy(evaluate(node->rhs, input, frame)));
+  }
+  if (node->op == Op::logical_or) {
+    return Value::boolean(truthy(left) || truthy(evaluate(node->rhs, input, frame)));
+  }
+  const Value right = evaluate(node->rhs, input, frame);
+  switch (node->op) {
+    case Op::add:
+    case Op::subtract:
+    case Op::multiply:
+    case Op::divide:
+    case Op::modulo:
+      return arithmetic(node, left, right);
+    case Op::equal:
+      return Value::boolean(!left.is_missing() && !right.is_missing() && equal(left, right));
+    case Op::not_equal:
+      return Value::boolean(!left.is_missing() && !right.is_missing() && !equal(left, right));
+    case Op::less:
+    case Op::less_equal:
+    case Op::greater:
+    case Op::greater_equal:
+      return compare(node, left, right);
+    case Op::concat: {
+      std::string text;
+      append_string(text, left);
+      append_string(text, right);
+      return string(text);
+    }
+    case Op::in:
+      return Value::boolean(!left.is_missing() && !right.is_missing() && contains(right, left));
+    default:
+      return range(node, left, right);
+  }
+}
+
+Value Evaluator::arithmetic(const Node* node, Value left, Value right) {
+  site_ = node;
+  if (!left.is_missing() && !is_numeric(left)) {
+    fail_at(
+        node, "T2001",
+        "the left side of the " + std::string(symbol(node->op)) + " operator must be a number" + found(left));
+  }
+  if (!right.is_missing() && !is_numeric(right)) {
+    fail_at(node, "T2002",
+            "the right side of the " + std::string(symbol(node->op)) + " operator must be a number" +
+                found(right));
+  }
+  if (left.is_missing() || right.is_missing()) return {};
+  const double a = left.as_double();
+  const double b = right.as_double();
+  switch (node->op) {
+    case Op::add:
+      return Value::number(a + b);
+    case Op::subtract:
+      return Value::number(a - b);
+    case Op::multiply:
+      return Value::number(a * b);
+    case Op::divide:
+      return Value::number(a / b);
+    default:
+      return Value::number(std::fmod(a, b));
+  }
+}
+
+int Evaluator::order_of(Value a, Value b) {
+  if (a.is_string()) {
+    charge(std::min(a.size(), b.size()) / 64);
+    return compare_utf16(a.as_string(), b.as_string());
+  }
+  const double left = a.as_double();
+  const double right = b.as_double();
+  return left < right ? -1 : (left > right ? 1 : 0);
+}
+
+Value Evaluator::compare(const Node* node, Value left, Value right) {
+  for (const Value side : {left, right}) {
+    if (side.is_missing() || side.is_string() || side.is_number()) continue;
+    fail_at(node, "T2010",
+            "both sides of the " + std::string(symbol(node->op)) + " operator must be numbers or strings" +
+                found(side));
+  }
+  if (left.is_missing() || right.is_missing()) return {};
+  if (left.kind() != right.kind()) {
+    fail_at(node, "T2009",
+            "both sides of the " + std::string(symbol(node->op)) + " operator must be of one type, found " +
+                std::string(name_of(left.kind())) + " and " + std::string(name_of(right.kind())));
+  }
+  if (left.is_number() && (std::isnan(left.as_double()) || std::isnan(right.as_double()))) {
+    return Value::boolean(false);
+  }
+  const int order = order_of(left, right);
+  switch (node->op) {
+    case Op::less:
+      return Value::boolean(order < 0);
+    case Op::less_equal:
+      return Value::boolean(order <= 0);
+    case Op::greater:
+      return Value::boolean(order > 0);
+    default:
+      return Value::boolean(order >= 0);
+  }
+}
+
+/// As the reference: by value for what is simple, by identity for lists and objects.
+bool Evaluator::contains(Value list, Value item) {
+  const std::span<const Value> items = list.is_array() ? list.items() : std::span<const Value>(&list, 1);
+  charge(items.size() / 8);
+  for (const Value candidate : items) {
+    if (candidate.kind() != item.kind()) continue;
+    switch (item.kind()) {
+      case Kind::array:
+        if (candidate.items().data() == item.items().data() && candidate.size() == item.size()) return true;
+        break;
+      case Kind::object:
+        if (candidate.members().data() == item.members().data() && candidate.size() == item.size())
+          return true;
+        break;
+      case Kind::function:
+        if (candidate.as_function() == item.as_function()) return true;
+        break;
+      default:
+        if (tenon::equal(candidate, item)) return true;
+    }
+  }
+  return false;
+}
+
+Value Evaluator::range(const Node* node, Value left, Value right) {
+  const auto is_integer = [](Value value) {
+    return value.is_number() && std::isfinite(value.as_double()) &&
+           value.as_double() == std::floor(value.as_double());
+  };
+  if (!left.is_missing() && !is_integer(left)) {
+    fail_at(node, "T2003", "the left side of the range operator (..) must be an integer" + found(left));
+  }
+  if (!right.is_missing() && !is_integer(right)) {
+    fail_at(node, "T2004", "the right side of the range operator (..) must be an integer" + found(right));
+  }
+  if (left.is_missing() || right.is_missing()) return {};
+  const double first = left.as_double();
+  const double last = right.as_double();
+  if (first > last) return {};
+  constexpr double kMost = 1e7;
+  const double size = last - first + 1;
+  if (size > kMost) {
+    fail_at(node, "D2014", "the range operator (..) must not make more than 10,000,000 numbers");
+  }
+  const auto count = static_cast<std::size_t>(size);
+  charge(count / 4);
+  Value* items = allocate<Value>(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    new (items + i) Value(Value::number(first + static_cast<double>(i)));
+  }
+  return array({items, count}, kSequence);
+}
+
+Value Evaluator::wildcard(Value input) {
+  if (input.is_array() && has(input, kOuter) && input.size() > 0) input = input.items()[0];
+  Sequence made(*this);
+  bool plain = false;  // once a list was put in, the reference's result is a list, not a sequence
+  const auto add = [&](Value value) {
+    charge(1);
+    if (!value.is_array()) {
+      made.push(value);
+      return;
+    }
+    plain = true;
+    flatten(value, made);
+  };
+  if (input.is_array()) {
+    for (const Value item : input.items()) add(item);
+  } else if (input.is_object()) {
+    for (const Member& member : input.members()) add(member.value);
+  }
+  return made.value(plain ? 0 : kSequence);
+}
+
+void Evaluator::flatten(Value list, Sequence& out) {
+  const Nested nested(*this);
+  charge(1 + list.size() / 8);
+  for (const Value item : list.items()) {
+    if (item.is_array()) {
+      flatten(item, out);
+    } else {
+      out.push(item);
+    }
+  }
+}
+
+void Evaluator::descend(Value value, Sequence& out) {
+  const Nested nested(*this);
+  charge(1);
+  if (!value.is_array()) out.push(value);
+  if (value.is_array()) {
+    for (const Value item : value.items()) descend(item, out);
+  } else if (value.is_object()) {
+    for (const Member& member : value.members()) descend(member.value, out);
+  }
+}
+
+Value Evaluator::descendants(Value input) {
+  if (input.is_missing()) return {};
+  Sequence made(*this);
+  descend(input, made);
+  return made.size() == 1 ? made.items()[0] : made.value();
+}
+
+Value Evaluator::reduce_tuples(std::span<const Value> tuples) {
+  Members made(*this);
+  for (const Value tuple : tuples) {
+    for (const Member& member : tuple.members()) {
+      const Value* before = made.find(member.name);
+      made.set(member.name, before == nullptr ? member.value : append(*before, member.value));
+    }
+  }
+  return made.value();
+}
+
+Value Evaluator::group(const Group& group, Value input, Frame* frame, std::uint32_t offset) {
+  struct Entry {
+    std::string_view key;
+    const Pair* pair;
+    std::vector<Value> items;
+  };
+  const auto fail_here = [&](std::string code, std::string message) {
+    throw EvaluationFailure{{std::move(code), std::move(message), offset, 1}};
+  };
+  const bool tuples = input.is_array() && has(input, kTuples);
+  std::span<const Value> items = input.is_array() ? input.items() : std::span<const Value>(&input, 1);
+  const Value missing;
+  if (items.empty() && !tuples) items = {&missing, 1};
+  std::vector<Entry> entries;
+  std::unordered_map<std::string_view, std::size_t> index;
+  const auto entry_of = [&](std::string_view key) -> Entry* {
+    constexpr std::size_t kSmall = 16;
+    if (entries.size() >= kSmall) {
+      if (index.empty()) {
+        for (std::size_t i = 0; i < entries.size(); ++i) index.emplace(entries[i].key, i);
+      }
+      const auto at = index.find(key);
+      return at == index.end() ? nullptr : &entries[at->second];
+    }
+    for (Entry& entry : entries) {
+      if (entry.key == key) return &entry;
+    }
+    return nullptr;
+  };
+  for (const Value item : items) {
+    Frame* inner = tuples ? tuple_frame(frame, item) : frame;
+    for (const Pair& pair : group.pairs) {
+      const Value key = evaluate(pair.key, tuples ? item.get("@") : item, inner);
+      if (key.is_missing()) continue;
+      if (!key.is_string()) fail_here("T1003", "a key of an object must be a string" + found(key));
+      if (Entry* entry = entry_of(key.as_string())) {
+        if (entry->pair != &pair) fail_here("D1009", "several keys of an object come out the same");
+        entry->items.push_back(item);
+        continue;
+      }
+      if (!index.empty()) index.emplace(key.as_string(), entries.size());
+      count_memory(sizeof(Entry));
+      entries.push_back({key.as_string(), &pair, {item}});
+    }
+  }
+  Member* made = allocate<Member>(entries.size());
+  std::size_t size = 0;
+  for (Entry& entry : entries) {
+    Value context = entry.items.front();
+    Frame* inner = frame;
+    if (tuples) {
+      const Value tuple = entry.items.size() == 1 ? context : reduce_tuples(entry.items);
+      context = tuple.get("@");
+      inner = tuple_frame(frame, tuple);
+    } else if (entry.items.size() > 1) {
+      Sequence all(*this);
+      for (const Value item : entry.items) {
+        if (item.is_array()) {
+          all.push_all(item.items());
+        } else {
+          all.push(item);
+        }
+      }
+      context = all.value(0);
+    }
+    const Value value = evaluate(entry.pair->value, context, inner);
+    if (!value.is_missing()) new (made + size++) Member{entry.key, value};
+  }
+  return Value::object({made, size});
+}
+
+}  // namespace tenon::mapping::jsonata

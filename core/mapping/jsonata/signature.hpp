@@ -1,0 +1,60 @@
+// Signature: the types a function takes, as `<s-nn?:s>` (docs.jsonata.org, "Function Signatures").
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/value.hpp"
+
+namespace tenon::mapping::jsonata {
+
+class Signature {
+ public:
+  enum class Failure : std::uint8_t { none, mismatch, context, elements };
+  struct Outcome {
+    Failure failure = Failure::none;
+    std::size_t index = 0;  ///< of the argument, from 1
+    Kind found = Kind::missing;
+    char element = 0;  ///< the element type an array should have had
+  };
+
+  /// An empty code is success; else the reference's, with the offset in `text`.
+  struct Problem {
+    std::string_view code;
+    std::size_t offset = 0;
+  };
+  Problem parse(std::string_view text);
+
+  /// The arguments to call with, in `arena`: context in place of what is left out, lone values as arrays.
+  Outcome apply(std::span<const Value> arguments, Value context, Arena& arena,
+                std::span<const Value>& out) const;
+
+  std::size_t parameters() const { return parameters_.size(); }
+
+ private:
+  enum class Count : std::uint8_t { one, optional, many };
+  struct Parameter {
+    std::uint16_t accepts = 0;  ///< a bit for each symbol
+    char type = 0;
+    Count count = Count::one;
+    bool context = false;
+    std::uint16_t context_accepts = 0;
+    char subtype = 0;
+  };
+
+  bool takes(const Parameter& parameter, Value argument) const;
+  bool fits_greedily(std::span<const Value> arguments, std::uint32_t* taken) const;
+  bool fits(std::span<const Value> arguments, std::uint32_t* taken) const;
+  std::size_t first_misfit(std::span<const Value> arguments) const;
+  static Value prepare(const Parameter& parameter, Value argument, Arena& arena, Outcome& outcome);
+
+  std::vector<Parameter> parameters_;
+};
+
+/// The letter of a value's type: s n b l a o f, m for missing.
+char symbol_of(Value value);
+
+}  // namespace tenon::mapping::jsonata

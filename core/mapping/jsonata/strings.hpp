@@ -1,0 +1,23 @@
+// The text of values, as $string gives it.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "base/value.hpp"
+
+namespace tenon::mapping::jsonata {
+
+/// Asked before each element and member; throws to stop.
+class WriteBounds {
+ public:
+  virtual ~WriteBounds() = default;
+  virtual void item(std::size_t size_so_far, std::size_t depth) = 0;
+};
+
+/// Appends strings as they are, functions as nothing, the rest as JSON with numbers of 15 digits (an
+/// untouched integer keeps all of its own). Without bounds, `value` must be of bounded depth and size. False
+/// for a number that is infinite or none.
+bool append_text(std::string& out, Value value, bool pretty = false, WriteBounds* bounds = nullptr);
+
+}  // namespace tenon::mapping::jsonata
