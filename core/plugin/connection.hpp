@@ -16,12 +16,12 @@ enum class VerifyMode : std::uint8_t { off, if_present, required };
 struct ConnectionSpec {
   std::string name;
   std::string connector;
-  std::string settings;                    ///< JSON object that fits the manifest's schema, defaults in, secrets out
-  std::map<std::string, Secret> secrets;   ///< the x-secret settings that are present, by name
-  std::string account;                     ///< what budget and identity belong to
-  std::vector<std::string> hosts;          ///< `host` or `host:port` that credentials may go to; `*.` prefix allowed
+  std::string settings;  ///< JSON object that fits the manifest's schema, defaults in, secrets out
+  std::map<std::string, Secret> secrets;  ///< the x-secret settings that are present, by name
+  std::string account;                    ///< what budget and identity belong to
+  std::vector<std::string> hosts;  ///< `host` or `host:port` that credentials may go to; `*.` prefix allowed
   std::map<std::string, VerifyMode> verify;  ///< by scheme name; every scheme of the manifest is in it
-  bool unauthenticated = false;            ///< `verify: none` with `i_understand_unauthenticated: true`
+  bool unauthenticated = false;              ///< `verify: none` with `i_understand_unauthenticated: true`
   bool allow_private = false;
 };
 

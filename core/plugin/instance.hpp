@@ -16,8 +16,8 @@
 
 namespace tenon::plugin {
 
-/// How a plugin's requests leave: implemented by delivery/, which waits for the account's budget and learns from the
-/// answer. Called on the instance's thread; `done` exactly once, never inline.
+/// How a plugin's requests leave: implemented by delivery/, which waits for the account's budget and learns
+/// from the answer. Called on the instance's thread; `done` exactly once, never inline.
 class Gate {
  public:
   using Handle = std::uint64_t;
@@ -45,7 +45,7 @@ struct CallResult {
   enum class Verdict : std::uint8_t { delivered, retry, rejected, found, gone, cancelled };
   Verdict verdict = Verdict::retry;
   Cause cause = Cause::none;
-  Sent sent = Sent::no;        ///< of the call's non-idempotent request; by the transport, never by the plugin
+  Sent sent = Sent::no;  ///< of the call's non-idempotent request; by the transport, never by the plugin
   std::string message;
   std::optional<std::int64_t> retry_after_ms;
   std::string id, version, data, cursor;
@@ -62,28 +62,33 @@ struct CallOptions {
 using CallId = std::uint64_t;
 using CallDone = Function<void(CallResult)>;
 
-/// One connector instance for one connection, bound to one executor. All calls and completions on that thread; `done` runs
-/// exactly once, never inline. A call past its deadline completes as retry/plugin (`plugin_stuck`), its instance is
-/// abandoned (never destroyed) and a fresh one made for later calls.
+/// One connector instance for one connection, bound to one executor. All calls and completions on that
+/// thread; `done` runs exactly once, never inline. A call past its deadline completes as retry/plugin
+/// (`plugin_stuck`), its instance is abandoned (never destroyed) and a fresh one made for later calls.
 class Instance {
  public:
   virtual ~Instance() = default;
   virtual const ConnectionSpec& connection() const = 0;
   virtual const ConnectorManifest& manifest() const = 0;
 
-  /// Splits a verified request. Errors: `malformed_event` with the plugin's words. Event fields not the plugin's
-  /// (connection, received_ms, the delivery's id) are left for the caller.
-  virtual Result<std::vector<Event>> accept(std::string_view body, const runtime::Headers& headers, std::int64_t now_ms) = 0;
+  /// Splits a verified request. Errors: `malformed_event` with the plugin's words. Event fields not the
+  /// plugin's (connection, received_ms, the delivery's id) are left for the caller.
+  virtual Result<std::vector<Event>> accept(std::string_view body, const runtime::Headers& headers,
+                                            std::int64_t now_ms) = 0;
 
   virtual CallId fetch(std::string name, std::string arguments, CallOptions options, CallDone done) = 0;
-  virtual CallId list(std::string name, std::string query, std::string cursor, CallOptions options, CallDone done) = 0;
+  virtual CallId list(std::string name, std::string query, std::string cursor, CallOptions options,
+                      CallDone done) = 0;
   virtual CallId find(std::string operation, std::string record, CallOptions options, CallDone done) = 0;
-  virtual CallId create(std::string operation, std::string record, std::string create_id, CallOptions options, CallDone done) = 0;
+  virtual CallId create(std::string operation, std::string record, std::string create_id, CallOptions options,
+                        CallDone done) = 0;
   virtual CallId update(std::string operation, std::string id, std::string record, std::optional<Match> match,
                         CallOptions options, CallDone done) = 0;
-  virtual CallId deliver(std::string operation, std::string record, std::string call_id, CallOptions options, CallDone done) = 0;
+  virtual CallId deliver(std::string operation, std::string record, std::string call_id, CallOptions options,
+                         CallDone done) = 0;
 
-  /// Completes the call's pending request as cancelled, so that its frame unwinds; `done` then comes as `cancelled`.
+  /// Completes the call's pending request as cancelled, so that its frame unwinds; `done` then comes as
+  /// `cancelled`.
   virtual void cancel(CallId call) = 0;
   /// Calls not yet completed.
   virtual std::size_t open_calls() const = 0;
@@ -96,8 +101,8 @@ struct InstanceHost {
   Gate* gate = nullptr;
 };
 
-/// All plugins of one directory. Manifests are read without loading; a library is loaded when its first instance is made
-/// and never unloaded.
+/// All plugins of one directory. Manifests are read without loading; a library is loaded when its first
+/// instance is made and never unloaded.
 class Registry {
  public:
   virtual ~Registry() = default;
@@ -106,11 +111,14 @@ class Registry {
   virtual std::vector<std::string> connectors() const = 0;
   /// Files that were found and refused, with why.
   virtual const std::vector<Error>& refused() const = 0;
-  /// The connection's spec is copied. Errors: `plugin_load_failed`, `plugin_abi_mismatch`, `plugin_create_failed`.
-  virtual Result<std::unique_ptr<Instance>> make_instance(const ConnectionSpec& connection, const InstanceHost& host) = 0;
+  /// The connection's spec is copied. Errors: `plugin_load_failed`, `plugin_abi_mismatch`,
+  /// `plugin_create_failed`.
+  virtual Result<std::unique_ptr<Instance>> make_instance(const ConnectionSpec& connection,
+                                                          const InstanceHost& host) = 0;
 };
 
-/// Reads the manifests of all `*.so` in `directory` (not below it). A refused file is reported, not fatal. Errors: `plugin_dir_unreadable`.
+/// Reads the manifests of all `*.so` in `directory` (not below it). A refused file is reported, not fatal.
+/// Errors: `plugin_dir_unreadable`.
 Result<std::unique_ptr<Registry>> open_registry(const std::string& directory);
 
 }  // namespace tenon::plugin

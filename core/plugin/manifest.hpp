@@ -11,22 +11,24 @@
 
 namespace tenon::plugin {
 
-/// A way to verify webhooks that a connector offers; the connection's `verify` sets each to required, if_present or off.
+/// A way to verify webhooks that a connector offers; the connection's `verify` sets each to required,
+/// if_present or off.
 struct VerifyScheme {
   enum class Type : std::uint8_t { standard_webhooks, secret_header, hmac_sha256 };
   enum class KeyForm : std::uint8_t { whsec, raw, base64, hex };
   enum class Encoding : std::uint8_t { hex, base64 };
-  std::string name;           ///< `signature`, `header`: the key in the connection's `verify`
+  std::string name;  ///< `signature`, `header`: the key in the connection's `verify`
   Type type = Type::hmac_sha256;
-  std::string setting;        ///< the x-secret setting that holds the key or secret
-  std::string header;         ///< secret_header, hmac_sha256: header that carries it
-  std::string prefix;         ///< hmac_sha256: text before the value, e.g. `sha256=`
+  std::string setting;  ///< the x-secret setting that holds the key or secret
+  std::string header;   ///< secret_header, hmac_sha256: header that carries it
+  std::string prefix;   ///< hmac_sha256: text before the value, e.g. `sha256=`
   Encoding encoding = Encoding::hex;
-  /// hmac_sha256: what is signed, in order: `body`, or `header:<name>`, or a literal in quotes. Default: body.
+  /// hmac_sha256: what is signed, in order: `body`, or `header:<name>`, or a literal in quotes. Default:
+  /// body.
   std::vector<std::string> signed_parts;
   KeyForm key_form = KeyForm::raw;
   std::size_t least_key_bytes = 24;
-  std::string default_mode;   ///< required, if_present or off
+  std::string default_mode;  ///< required, if_present or off
 };
 
 /// A way to attach credentials; the first of a connector's list whose settings are all present holds.
@@ -40,12 +42,13 @@ struct AuthScheme {
 
 /// How the remote tells its rate limit, and what holds until it does.
 struct Budget {
-  std::string limit_header;      ///< holds the limit, or "used/limit" where `used_header` is empty and the value has a slash
+  std::string limit_header;  ///< holds the limit, or "used/limit" where `used_header` is empty and the value
+                             ///< has a slash
   std::string remaining_header;
   std::string used_header;
   std::string window_ms_header;
   std::string reset_ms_header;
-  std::uint32_t limit = 0;       ///< requests per window; 0: unlimited
+  std::uint32_t limit = 0;  ///< requests per window; 0: unlimited
   std::uint32_t window_ms = 0;
 };
 
@@ -74,9 +77,9 @@ struct List {
 /// What a sink can promise; decides how an unknown outcome is resolved.
 struct Capabilities {
   std::uint64_t idempotency_key_ttl_ms = 0;  ///< 0: none
-  bool unique_conflict = false;              ///< a second create of the same natural key is refused as a conflict
+  bool unique_conflict = false;  ///< a second create of the same natural key is refused as a conflict
   bool conditional_update = false;
-  bool marker = false;                       ///< a searchable field carries our create id or source id
+  bool marker = false;  ///< a searchable field carries our create id or source id
   std::uint64_t search_lag_ms = 0;
   std::uint64_t max_server_time_ms = 0;
 };
@@ -85,9 +88,9 @@ struct Operation {
   enum class Shape : std::uint8_t { upsert, call };
   std::string name;
   Shape shape = Shape::call;
-  std::string resource;                  ///< what it writes: with account and natural key, the identity
+  std::string resource;  ///< what it writes: with account and natural key, the identity
   std::shared_ptr<const Schema> input;
-  std::vector<std::string> identity;     ///< members of the input marked x-identity, in schema order
+  std::vector<std::string> identity;  ///< members of the input marked x-identity, in schema order
   Capabilities capabilities;
   std::string description;
 };
@@ -99,8 +102,10 @@ struct ConnectorManifest {
   std::shared_ptr<const Schema> settings;
   std::vector<VerifyScheme> verify;
   std::vector<AuthScheme> auth;
-  std::vector<std::string> hosts;  ///< that credentials may go to: templates over settings, `*.` prefix allowed; or a setting `{base_url}`
-  std::string account;             ///< template over settings: `bigcommerce:{store_hash}`
+  std::vector<std::string> hosts;  ///< that credentials may go to: templates over settings, `*.` prefix
+                                   ///< allowed; or a setting `{base_url}`
+  std::vector<std::string>
+      account;  ///< templates over settings, `shop:{store}`; the first whose settings are all present holds
   Budget budget;
   std::vector<EventType> events;
   std::vector<Fetch> fetches;
@@ -126,8 +131,8 @@ struct Manifest {
 /// Errors: `invalid_manifest`, naming the JSON pointer and what was expected. Unknown members are errors.
 Result<Manifest> parse_manifest(std::string_view json);
 
-/// Reads the manifest out of a plugin file: every ELF offset checked, nothing loaded or run. Errors: `plugin_unreadable`,
-/// `plugin_not_elf`, `plugin_no_manifest`, `invalid_manifest`.
+/// Reads the manifest out of a plugin file: every ELF offset checked, nothing loaded or run. Errors:
+/// `plugin_unreadable`, `plugin_not_elf`, `plugin_no_manifest`, `invalid_manifest`.
 Result<Manifest> read_manifest(const std::string& file);
 
 }  // namespace tenon::plugin
