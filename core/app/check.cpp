@@ -21,8 +21,8 @@ int check(const CheckOptions& options) {
   } else {
     std::cerr << config::render_text(diagnostics, isatty(STDERR_FILENO) != 0);
     if ((*read)->loaded.ok()) {
-      std::cout << (*read)->loaded.config.pipelines.size() << " pipeline(s), " << (*read)->loaded.config.connections.size()
-                << " connection(s): no errors\n";
+      std::cout << (*read)->loaded.config.pipelines.size() << " pipeline(s), "
+                << (*read)->loaded.config.connections.size() << " connection(s): no errors\n";
     }
   }
   return (*read)->loaded.ok() ? kExitOk : kExitBadInput;

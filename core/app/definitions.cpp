@@ -32,7 +32,8 @@ Result<config::Environment> environment(const std::string& env_file) {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
     const auto equals = text.find('=');
-    if (equals != std::string_view::npos) all.insert_or_assign(std::string(text.substr(0, equals)), std::string(text.substr(equals + 1)));
+    if (equals != std::string_view::npos)
+      all.insert_or_assign(std::string(text.substr(0, equals)), std::string(text.substr(equals + 1)));
   }
   return all;
 }

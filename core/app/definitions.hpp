@@ -23,8 +23,8 @@ struct Definitions {
   config::Loaded loaded;
 };
 
-/// Errors: the plugin directory or the env file cannot be read. Faults in pipeline files are in `loaded`. Plugins that
-/// were refused are logged.
+/// Errors: the plugin directory or the env file cannot be read. Faults in pipeline files are in `loaded`.
+/// Plugins that were refused are logged.
 Result<std::unique_ptr<Definitions>> read_definitions(const DefinitionSources& sources);
 
 }  // namespace tenon::app

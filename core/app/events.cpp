@@ -20,8 +20,8 @@ std::optional<Document> ask(const EventsOptions& options, const std::string& tar
   const auto answer = runtime::local_get(options.data + "/control.sock", target);
   code = kExitFailure;
   if (!answer) {
-    std::cerr << "tenon: no host answers in " << options.data << " (" << answer.error().message << "); is `tenon run --data " << options.data
-              << "` running?\n";
+    std::cerr << "tenon: no host answers in " << options.data << " (" << answer.error().message
+              << "); is `tenon run --data " << options.data << "` running?\n";
     return std::nullopt;
   }
   JsonLimits limits;
@@ -85,7 +85,9 @@ void print_block(std::string_view title, Value value) {
 
 void print_exchange(Value exchange) {
   std::cout << "    " << cell(exchange.get("method")) << " " << cell(exchange.get("url")) << " -> "
-            << (exchange.get("status").is_number() && exchange.get("status").as_double() > 0 ? cell(exchange.get("status")) : cell(exchange.get("error")))
+            << (exchange.get("status").is_number() && exchange.get("status").as_double() > 0
+                    ? cell(exchange.get("status"))
+                    : cell(exchange.get("error")))
             << " (" << cell(exchange.get("elapsed_ms")) << " ms)\n";
   print_block("  request", exchange.get("request_body"));
   print_block("  response", exchange.get("response_body"));
@@ -114,10 +116,12 @@ int list_events(const EventsOptions& options) {
     std::cout << (options.dead ? "no dead letters\n" : "no events\n");
     return kExitOk;
   }
-  std::vector<std::vector<std::string>> rows = {{"NUMBER", "RECEIVED", "PIPELINE", "TYPE", "KEY", "STATE", "ATTEMPTS", "ID", "REASON"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"NUMBER", "RECEIVED", "PIPELINE", "TYPE", "KEY", "STATE", "ATTEMPTS", "ID", "REASON"}};
   for (const Value event : events.items()) {
-    rows.push_back({cell(event.get("seq")), local_time(event.get("received_ms")), cell(event.get("pipeline")), cell(event.get("type")),
-                    cell(event.get("key")), cell(event.get("state")), cell(event.get("attempts")), cell(event.get("id")), cell(event.get("reason"))});
+    rows.push_back({cell(event.get("seq")), local_time(event.get("received_ms")), cell(event.get("pipeline")),
+                    cell(event.get("type")), cell(event.get("key")), cell(event.get("state")),
+                    cell(event.get("attempts")), cell(event.get("id")), cell(event.get("reason"))});
   }
   print_table(rows);
   return kExitOk;
@@ -125,7 +129,8 @@ int list_events(const EventsOptions& options) {
 
 int show_event(const EventsOptions& options) {
   int code = kExitOk;
-  const auto document = ask(options, (options.dead ? "/v1/dead/" : "/v1/events/") + percent_encode(options.id), code);
+  const auto document =
+      ask(options, (options.dead ? "/v1/dead/" : "/v1/events/") + percent_encode(options.id), code);
   if (!document) return code;
   const Value event = document->root;
   if (options.json) {
@@ -138,7 +143,8 @@ int show_event(const EventsOptions& options) {
                {"  type", cell(event.get("type"))},
                {"  key", cell(event.get("key"))},
                {"  received", local_time(event.get("received_ms"))},
-               {"  state", cell(event.get("state")) + (event.get("reason").size() ? ": " + cell(event.get("reason")) : "")},
+               {"  state", cell(event.get("state")) +
+                               (event.get("reason").size() ? ": " + cell(event.get("reason")) : "")},
                {"  attempts", cell(event.get("attempts"))}});
   print_block("data", event.get("data"));
   for (const Value action : event.get("actions").items()) {
@@ -147,7 +153,8 @@ int show_event(const EventsOptions& options) {
     std::cout << "\n";
   }
   for (const Value attempt : event.get("attempts_made").items()) {
-    std::cout << "  " << local_time(attempt.get("started_ms")) << "  attempt " << cell(attempt.get("number")) << "  " << cell(attempt.get("outcome"));
+    std::cout << "  " << local_time(attempt.get("started_ms")) << "  attempt " << cell(attempt.get("number"))
+              << "  " << cell(attempt.get("outcome"));
     if (attempt.get("reason").size()) std::cout << ": " << cell(attempt.get("reason"));
     std::cout << "\n";
     print_block("fetched", attempt.get("fetched"));

@@ -316,7 +316,7 @@ Task<bool> EventRun::settle(Settlement settlement) {
     });
     Result<bool> result = co_await committed;
     if (result) co_return true;
-    if (result.error().code != "store_full") co_return false;
+    if (result.error().code != "store_full" && result.error().code != "store_busy") co_return false;
     // The effect is done and only our note of it is missing: wait for room rather than do it again.
     log::warn(codes::kStoreFull, "no room to settle; trying again", {{"pipeline", waiting_.pipeline}});
     runtime::Async<bool> pause([&](Function<void(bool)> done) {

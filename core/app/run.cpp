@@ -1,0 +1,143 @@
+// tenon run: from files to a running host, and back down without losing anything.
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <future>
+#include <iostream>
+
+#include "admin/admin.hpp"
+#include "app/commands.hpp"
+#include "app/definitions.hpp"
+#include "ingress/http_server.hpp"
+#include "journal/journal.hpp"
+#include "observe/log.hpp"
+#include "pipeline/host.hpp"
+#include "runtime/real.hpp"
+
+namespace tenon::app {
+namespace {
+
+constexpr std::chrono::milliseconds kFinishRequests{1500};
+constexpr std::chrono::milliseconds kFinishEvents{8000};
+
+int fail(const Error& error) {
+  std::cerr << "tenon: " << error.text() << "\n";
+  return kExitFailure;
+}
+
+/// The parts of a running host, in the order in which they are made; torn down in the reverse order.
+class Service {
+ public:
+  explicit Service(const RunOptions& options) : options_(options) {}
+
+  int run() {
+    if (const int code = read(); code != kExitOk) return code;
+    if (const Status opened = open(); !opened) return fail(opened.error());
+    const Status started = start();
+    if (!started) {
+      close();
+      return fail(started.error());
+    }
+    std::cout << "ready ingress=http://" << address_
+              << " admin=" << (admin_address_.empty() ? "-" : "http://" + admin_address_)
+              << " data=" << options_.data << " pid=" << getpid() << std::endl;
+    runtime_->wait_for_signal({SIGTERM, SIGINT, SIGHUP}, [this](int signal) {
+      if (signal != SIGHUP) shut_down();
+    });
+    if (!closed_) close();
+    return failed_ ? kExitFailure : kExitOk;
+  }
+
+ private:
+  /// All definitions are read and checked before the data directory is touched.
+  int read() {
+    auto definitions = read_definitions({options_.plugin_dir, options_.env_file, options_.pipelines});
+    if (!definitions) {
+      std::cerr << "tenon: " << definitions.error().text() << "\n";
+      return kExitBadInput;
+    }
+    definitions_ = std::move(*definitions);
+    std::cerr << config::render_text(definitions_->loaded.diagnostics, isatty(STDERR_FILENO) != 0);
+    return definitions_->loaded.ok() ? kExitOk : kExitBadInput;
+  }
+
+  Status open() {
+    TENON_TRY(runtime_, runtime::make_real());
+    journal::Options options;
+    options.on_failure = [this](const Error& error) {
+      // Nothing more can be promised: the next start finds what was acknowledged.
+      failed_ = true;
+      log::error(codes::kStoreFailed, "the journal failed; the host ends", {{"error", error.message}});
+      log::flush();
+      runtime_->stop();
+    };
+    TENON_TRY(journal_, journal::open_sqlite(*runtime_, options_.data, std::move(options)));
+    pipeline::HostOptions host_options;
+    const char* broken = getenv("TENON_BREAK");
+    host_options.ingress.acknowledge_before_commit =
+        broken != nullptr && std::string_view(broken) == "ack_early";
+    host_.emplace(*runtime_, std::move(definitions_->loaded.config), *definitions_->registry, *journal_,
+                  host_options);
+    return {};
+  }
+
+  Status start() {
+    runtime_->start();
+    std::promise<Status> started;
+    host_->start([&](Status status) { started.set_value(std::move(status)); });
+    TENON_CHECK(started.get_future().get());
+    server_.emplace(runtime_->ingress(), runtime_->clock(), ingress::ServerLimits(),
+                    [this](ingress::Request request, ingress::Respond respond) {
+                      host_->ingress().handle(std::move(request), std::move(respond));
+                    });
+    admin_.emplace(*runtime_, *journal_);
+    TENON_CHECK(admin_->listen_control(options_.data + "/control.sock"));
+    if (!options_.admin.empty()) {
+      TENON_TRY(admin_address_, admin_->listen_health(options_.admin));
+    }
+    TENON_TRY(address_, server_->listen(options_.listen));
+    admin_->set_ready(true);
+    return {};
+  }
+
+  /// Stop accepting, answer what has begun, let events finish, close the journal. On the main thread.
+  void shut_down() {
+    if (closed_) return;
+    log::info("stopping");
+    admin_->set_ready(false);
+    std::promise<void> stopped;
+    server_->stop(kFinishRequests, [&] { host_->stop(kFinishEvents, [&] { stopped.set_value(); }); });
+    stopped.get_future().wait();
+    close();
+  }
+
+  void close() {
+    closed_ = true;
+    if (!failed_) journal_->close();
+    runtime_->stop();
+    runtime_->join();
+    log::flush();
+  }
+
+  const RunOptions& options_;
+  std::unique_ptr<Definitions> definitions_;
+  std::unique_ptr<runtime::RealRuntime> runtime_;
+  std::unique_ptr<journal::Journal> journal_;
+  std::optional<pipeline::Host> host_;
+  std::optional<ingress::HttpServer> server_;
+  std::optional<admin::Admin> admin_;
+  std::string address_;
+  std::string admin_address_;
+  std::atomic<bool> failed_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace
+
+int run(const RunOptions& options) {
+  runtime::hold_signals({SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGXFSZ});
+  return Service(options).run();
+}
+
+}  // namespace tenon::app
