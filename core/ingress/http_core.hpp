@@ -21,7 +21,7 @@ using ErrorCode = boost::system::error_code;
 using Socket = net::basic_stream_socket<net::generic::stream_protocol, net::io_context::executor_type>;
 using Acceptor = net::basic_socket_acceptor<net::generic::stream_protocol, net::io_context::executor_type>;
 
-/// An IPv4 address, or the first 64 bits of an IPv6 one; all zero on a socket file.
+/// An IPv4 address, or the first 64 bits of an IPv6 one; all zero: not counted.
 using AddressKey = std::array<std::uint8_t, 16>;
 
 class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {

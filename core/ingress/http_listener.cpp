@@ -85,6 +85,12 @@ std::pair<std::string, AddressKey> describe(const sockaddr* address) {
   return {text, key};
 }
 
+/// 127.0.0.0/8 and ::1, also as an IPv4-mapped address.
+bool is_loopback(const AddressKey& key, const sockaddr* address) {
+  if (key[0] == 4) return key[12] == 127;
+  return key[0] == 6 && IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr);
+}
+
 /// True if a process answers on the socket file.
 bool somebody_listens(const sockaddr_un& file) {
   const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -167,11 +173,12 @@ void HttpServer::Listener::on_accept(ErrorCode error) {
     });
     return;
   }
-  const auto [text, key] = describe(peer_.data());
+  auto [text, key] = describe(peer_.data());
   if (key != AddressKey{}) {
     const int on = 1;
     setsockopt(next_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
+  if (!core->limits.cap_loopback && is_loopback(key, peer_.data())) key = {};
   ErrorCode ignored;
   next_.non_blocking(true, ignored);
   core->admit(std::move(next_), key, text);

@@ -28,8 +28,9 @@ struct ServerLimits {
   /// Then closed. A sender that keeps its connection for a burst should not pay for a new one every few
   /// milliseconds; all else that a connection may hold is bounded on its own.
   std::size_t requests_per_connection = 1000;
-  std::size_t connections = 1024;                  ///< more are closed at once
-  std::size_t connections_per_address = 64;        ///< IPv6: per /64; more are closed at once
+  std::size_t connections = 1024;            ///< more are closed at once
+  std::size_t connections_per_address = 64;  ///< IPv6: per /64; more are closed at once
+  bool cap_loopback = false;  ///< a proxy on this machine speaks for many: it is not capped per address
   std::size_t bytes_in_flight = 64 * 1024 * 1024;  ///< of bodies not yet answered; else 503
 };
 

@@ -169,6 +169,7 @@ TEST_F(Limits, Connections) {
 TEST_F(Limits, ConnectionsPerAddress) {
   ingress::ServerLimits limits;
   limits.connections_per_address = 1;
+  limits.cap_loopback = true;
   start(limits);
   RawClient first(address_);
   first.send(post("x"));
@@ -177,9 +178,22 @@ TEST_F(Limits, ConnectionsPerAddress) {
   EXPECT_TRUE(second.at_end());
 }
 
+TEST_F(Limits, ThisMachineIsNotCappedPerAddress) {
+  ingress::ServerLimits limits;
+  limits.connections_per_address = 1;
+  start(limits);
+  RawClient first(address_);
+  RawClient second(address_);
+  first.send(post("x"));
+  EXPECT_EQ(first.read_answer().status, 200);
+  second.send(post("x"));
+  EXPECT_EQ(second.read_answer().status, 200);
+}
+
 TEST_F(Limits, ManyIdleConnections) {
   ingress::ServerLimits limits;
   limits.connections_per_address = 500;
+  limits.cap_loopback = true;
   start(limits);
   std::vector<std::unique_ptr<RawClient>> clients;
   for (int i = 0; i < 800; ++i) {

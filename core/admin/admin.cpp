@@ -1,0 +1,218 @@
+#include "admin/admin.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "admin/json.hpp"
+#include "base/digest.hpp"
+#include "base/text.hpp"
+
+namespace tenon::admin {
+namespace {
+
+using ingress::Answer;
+using ingress::json_answer;
+using ingress::Request;
+using ingress::Respond;
+
+constexpr std::uint32_t kMostRows = 1000;
+constexpr std::uint32_t kUsualRows = 100;
+constexpr std::string_view kStates[] = {"waiting",    "retrying",  "delivered", "skipped",
+                                        "superseded", "duplicate", "rejected",  "exhausted"};
+
+ingress::ServerLimits control_limits() {
+  ingress::ServerLimits limits;
+  limits.body = 64 * 1024;
+  limits.connections = 64;
+  limits.idle = std::chrono::seconds(60);
+  return limits;
+}
+
+ingress::ServerLimits health_limits() {
+  ingress::ServerLimits limits;
+  limits.body = 1024;
+  limits.connections = 64;
+  return limits;
+}
+
+Answer not_found() { return json_answer(404, R"({"error":"not_found"})"); }
+
+Answer bad_request(std::string_view name) {
+  return json_answer(400, "{\"error\":\"bad_parameter\",\"parameter\":\"" + std::string(name) + "\"}");
+}
+
+Answer failed(const Error& error) { return json_answer(503, "{\"error\":\"" + error.code + "\"}"); }
+
+/// nullopt for a percent sign without two hexadecimal digits.
+std::optional<std::string> percent_decode(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    const auto byte = from_hex(text.substr(i + 1, 2));
+    if (!byte || byte->size() != 1) return std::nullopt;
+    out += *byte;
+    i += 2;
+  }
+  return out;
+}
+
+template <class T>
+bool read_number(const std::string& text, T least, T most, T& into) {
+  const char* const end = text.data() + text.size();
+  const auto [parsed, error] = std::from_chars(text.data(), end, into);
+  return error == std::errc{} && parsed == end && into >= least && into <= most;
+}
+
+/// One `name=value` into the query; false if it is none that we know.
+bool read_parameter(std::string_view name, const std::string& value, journal::Query& query) {
+  if (name == "pipeline") {
+    query.pipeline = value;
+  } else if (name == "key") {
+    query.key = value;
+  } else if (name == "state") {
+    query.state = value;
+    return std::find(std::begin(kStates), std::end(kStates), value) != std::end(kStates);
+  } else if (name == "before") {
+    return read_number<journal::Seq>(value, 1, UINT64_MAX, query.before);
+  } else if (name == "limit") {
+    return read_number<std::uint32_t>(value, 1, kMostRows, query.limit);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+/// The first parameter that is wrong goes to `wrong`.
+std::optional<journal::Query> read_query(std::string_view text, std::string& wrong) {
+  journal::Query query;
+  query.limit = kUsualRows;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('&'), text.size());
+    const std::string_view pair = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (pair.empty()) continue;
+    const auto equals = std::min(pair.find('='), pair.size());
+    const std::string_view name = pair.substr(0, equals);
+    const auto value = percent_decode(pair.substr(std::min(equals + 1, pair.size())));
+    if (!value || !read_parameter(name, *value, query)) {
+      // Only what cannot break the answer's JSON is repeated.
+      const bool plain =
+          std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
+      wrong = plain ? std::string(name.substr(0, 32)) : "unknown";
+      return std::nullopt;
+    }
+  }
+  return query;
+}
+
+bool only_get(const Request& request, const Respond& respond) {
+  if (request.method == "GET") return true;
+  Answer answer = json_answer(405, R"({"error":"method_not_allowed"})");
+  answer.headers.emplace_back("Allow", "GET");
+  respond(std::move(answer));
+  return false;
+}
+
+}  // namespace
+
+Admin::Admin(runtime::Runtime& runtime, journal::Journal& journal, AdminOptions options)
+    : runtime_(runtime),
+      journal_(journal),
+      state_(std::make_shared<State>()),
+      control_(runtime.ingress(), runtime.clock(), control_limits(),
+               [this](Request request, Respond respond) { control(std::move(request), std::move(respond)); }),
+      health_(runtime.ingress(), runtime.clock(), health_limits(),
+              [this](Request request, Respond respond) { health(std::move(request), std::move(respond)); }) {
+  state_->options = std::move(options);
+}
+
+Admin::~Admin() = default;
+
+Status Admin::listen_control(const std::string& path) {
+  TENON_TRY(const std::string bound, control_.listen("unix:" + path));
+  return {};
+}
+
+Result<std::string> Admin::listen_health(const std::string& address) { return health_.listen(address); }
+
+void Admin::stop(runtime::Duration limit, Function<void()> done) {
+  control_.stop(limit,
+                [this, limit, done = std::move(done)]() mutable { health_.stop(limit, std::move(done)); });
+}
+
+void Admin::health(Request request, Respond respond) {
+  const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
+  if (path != "/healthz" && path != "/readyz") return respond(not_found());
+  if (!only_get(request, respond)) return;
+  if (path == "/healthz") return respond(json_answer(200, R"({"status":"alive"})"));
+  const bool ready = state_->ready;
+  respond(ready ? json_answer(200, R"({"status":"ready"})") : json_answer(503, R"({"status":"not_ready"})"));
+}
+
+void Admin::control(Request request, Respond respond) {
+  const std::string_view target = request.target;
+  const auto mark = std::min(target.find('?'), target.size());
+  const std::string_view path = target.substr(0, mark);
+  const std::string_view query = target.substr(std::min(mark + 1, target.size()));
+  for (const bool dead : {false, true}) {
+    const std::string_view base = dead ? "/v1/dead" : "/v1/events";
+    if (path == base) {
+      if (only_get(request, respond)) list(query, dead, std::move(respond));
+      return;
+    }
+    if (path.starts_with(base) && path[base.size()] == '/') {
+      if (only_get(request, respond)) show(path.substr(base.size() + 1), dead, std::move(respond));
+      return;
+    }
+  }
+  if (path != "/v1/status") return respond(not_found());
+  if (only_get(request, respond)) status(std::move(respond));
+}
+
+void Admin::list(std::string_view text, bool dead, Respond respond) {
+  std::string wrong;
+  auto query = read_query(text, wrong);
+  if (!query) return respond(bad_request(wrong));
+  query->dead_only = dead;
+  const std::uint32_t limit = query->limit;
+  journal_.list(std::move(*query),
+                {&runtime_.ingress(),
+                 [respond = std::move(respond), limit](Result<std::vector<journal::EventRow>> rows) {
+                   respond(rows ? json_answer(200, events_json(*rows, limit)) : failed(rows.error()));
+                 }});
+}
+
+void Admin::show(std::string_view id, bool dead, Respond respond) {
+  auto decoded = percent_decode(id);
+  if (!decoded || decoded->empty()) return respond(not_found());
+  journal_.show(std::move(*decoded),
+                {&runtime_.ingress(),
+                 [respond = std::move(respond), dead](Result<std::optional<journal::EventDetail>> found) {
+                   if (!found) return respond(failed(found.error()));
+                   const auto& detail = *found;
+                   const auto is_dead_letter = [&detail] {
+                     const auto end = end_of(detail->row.state);
+                     return end && is_dead(*end);
+                   };
+                   if (!detail || (dead && !is_dead_letter())) return respond(not_found());
+                   respond(json_answer(200, event_json(*detail)));
+                 }});
+}
+
+void Admin::status(Respond respond) {
+  journal_.counts(
+      {&runtime_.ingress(), [respond = std::move(respond), state = state_](Result<journal::Counts> counts) {
+         if (!counts) return respond(failed(counts.error()));
+         StatusView view;
+         view.version = state->options.version;
+         view.ready = state->ready;
+         view.counts = *counts;
+         if (state->options.open_calls) view.open_calls = state->options.open_calls();
+         respond(json_answer(200, status_json(view)));
+       }});
+}
+
+}  // namespace tenon::admin

@@ -1,0 +1,69 @@
+// Admin: what a running host tells of itself, over its socket file and over the health listener.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "ingress/http_server.hpp"
+#include "ingress/message.hpp"
+#include "journal/journal.hpp"
+#include "runtime/runtime.hpp"
+
+namespace tenon::admin {
+
+struct AdminOptions {
+  std::string version;
+  /// Calls to remotes that are open now; from the ingress executor. May be empty.
+  Function<std::size_t()> open_calls;
+};
+
+/// The socket file answers GET /v1/events, /v1/events/{id}, /v1/dead, /v1/dead/{id} and /v1/status as
+/// docs/admin-api.md says; whoever may open the file (mode 0600) may read everything. The health listener
+/// answers GET /healthz (200 while the process lives) and /readyz (200 while events are taken, else 503),
+/// nothing else.
+class Admin {
+ public:
+  /// Runtime and journal outlive it.
+  Admin(runtime::Runtime& runtime, journal::Journal& journal, AdminOptions options = {});
+  /// On the ingress executor, or when it runs no more.
+  ~Admin();
+  Admin(const Admin&) = delete;
+  Admin& operator=(const Admin&) = delete;
+
+  /// `path` becomes a socket file, mode 0600; one that nobody listens on any more is replaced. From any
+  /// thread. Errors: those of HttpServer::listen.
+  Status listen_control(const std::string& path);
+  /// Answers the bound address, `127.0.0.1:43210`. From any thread.
+  Result<std::string> listen_health(const std::string& address);
+
+  /// False before the start, while draining and when the store failed. From any thread.
+  void set_ready(bool ready) { state_->ready = ready; }
+
+  /// Closes both listeners and, within `limit`, the connections; from any thread, once; `done` on the ingress
+  /// executor.
+  void stop(runtime::Duration limit, Function<void()> done);
+
+  /// What the two listeners run; on the ingress executor.
+  void control(ingress::Request request, ingress::Respond respond);
+  void health(ingress::Request request, ingress::Respond respond);
+
+ private:
+  /// Shared with answers that are on their way.
+  struct State {
+    std::atomic<bool> ready = false;
+    AdminOptions options;
+  };
+  void list(std::string_view query, bool dead, ingress::Respond respond);
+  void show(std::string_view id, bool dead, ingress::Respond respond);
+  void status(ingress::Respond respond);
+
+  runtime::Runtime& runtime_;
+  journal::Journal& journal_;
+  std::shared_ptr<State> state_;
+  ingress::HttpServer control_;
+  ingress::HttpServer health_;
+};
+
+}  // namespace tenon::admin

@@ -1,0 +1,171 @@
+#include "admin/json.hpp"
+
+#include "base/digest.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "observe/metrics.hpp"
+
+namespace tenon::admin {
+namespace {
+
+/// Writes one JSON object; members in the order of the calls.
+class ObjectWriter {
+ public:
+  explicit ObjectWriter(std::string& out) : out_(out) { out_ += '{'; }
+  void text(std::string_view name, std::string_view value) {
+    begin(name);
+    append_json_string(out_, value);
+  }
+  /// Left out if empty.
+  void text_if(std::string_view name, std::string_view value) {
+    if (!value.empty()) text(name, value);
+  }
+  template <class T>
+  void number(std::string_view name, T value) {
+    begin(name);
+    out_ += std::to_string(value);
+  }
+  /// Left out if there is none.
+  template <class T>
+  void number_if(std::string_view name, const std::optional<T>& value) {
+    if (value) number(name, *value);
+  }
+  void boolean(std::string_view name, bool value) {
+    begin(name);
+    out_ += value ? "true" : "false";
+  }
+  /// The caller appends the value.
+  std::string& begin(std::string_view name) {
+    if (any_) out_ += ',';
+    any_ = true;
+    append_json_string(out_, name);
+    out_ += ':';
+    return out_;
+  }
+  void end() { out_ += '}'; }
+
+ private:
+  std::string& out_;
+  bool any_ = false;
+};
+
+/// JSON text as it is; what is none as a string, or in base64 if it is not even text.
+void stored_text(ObjectWriter& object, const std::string& name, const std::string& stored) {
+  if (stored.empty()) return;
+  // Depth bounds the reader's stack; the rest was bounded when it was stored.
+  constexpr std::size_t kMost = 100'000'000;
+  JsonLimits limits;
+  limits.members = kMost;
+  limits.number_length = kMost;
+  if (parse_json(stored, limits)) {
+    object.begin(name) += stored;
+  } else if (is_utf8(stored)) {
+    object.text(name, stored);
+  } else {
+    object.text(name + "_base64", to_base64(stored));
+  }
+}
+
+template <class Items, class Write>
+void array(std::string& out, const Items& items, Write write) {
+  out += '[';
+  for (bool first = true; const auto& item : items) {
+    if (!first) out += ',';
+    first = false;
+    write(item);
+  }
+  out += ']';
+}
+
+void write_row(ObjectWriter& object, const journal::EventRow& row) {
+  const Event& event = row.event;
+  object.number("seq", row.seq);
+  object.text("id", event.id);
+  object.text_if("pipeline", row.pipeline);
+  object.text("connection", event.connection);
+  object.text_if("type", event.type);
+  object.text_if("key", event.key);
+  std::string& out = object.begin("keys");
+  ObjectWriter keys(out);
+  for (const auto& [name, value] : event.keys) keys.text(name, value);
+  keys.end();
+  if (event.version) object.text("version", *event.version);
+  object.number_if("time_ms", event.time_ms);
+  object.number("received_ms", event.received_ms);
+  object.text("class", name_of(event.event_class));
+  object.boolean("thin", event.thin);
+  object.text("state", row.state);
+  object.text_if("reason", row.reason);
+  object.number("attempts", row.attempts);
+  object.number_if("next_ms", row.next_ms);
+  object.number_if("ended_ms", row.ended_ms);
+}
+
+void write_attempt(std::string& out, const journal::AttemptRecord& attempt) {
+  ObjectWriter object(out);
+  object.text("action", attempt.action);
+  object.number("number", attempt.number);
+  object.number("started_ms", attempt.started_ms);
+  object.number("finished_ms", attempt.finished_ms);
+  object.text("outcome", attempt.outcome);
+  object.text_if("cause", attempt.cause);
+  object.text_if("reason", attempt.reason);
+  stored_text(object, "fetched", attempt.fetched);
+  stored_text(object, "conversation", attempt.conversation);
+  object.end();
+}
+
+}  // namespace
+
+std::string events_json(const std::vector<journal::EventRow>& rows, std::uint32_t limit) {
+  std::string out;
+  ObjectWriter object(out);
+  array(object.begin("events"), rows, [&out](const journal::EventRow& row) {
+    ObjectWriter event(out);
+    write_row(event, row);
+    event.end();
+  });
+  if (rows.size() >= limit) object.number("next_before", rows.back().seq);
+  object.end();
+  return out;
+}
+
+std::string event_json(const journal::EventDetail& detail) {
+  std::string out;
+  ObjectWriter object(out);
+  write_row(object, detail.row);
+  stored_text(object, "data", detail.row.event.data);
+  array(object.begin("actions"), detail.actions, [&out](const journal::ActionEnd& end) {
+    ObjectWriter action(out);
+    action.text("action", end.action);
+    action.text("end", name_of(end.end));
+    action.text_if("reason", end.reason);
+    action.end();
+  });
+  array(object.begin("attempts_made"), detail.attempts,
+        [&out](const journal::AttemptRecord& attempt) { write_attempt(out, attempt); });
+  object.end();
+  return out;
+}
+
+std::string status_json(const StatusView& view) {
+  std::string out;
+  ObjectWriter object(out);
+  object.text_if("version", view.version);
+  object.boolean("ready", view.ready);
+  object.number("waiting", view.counts.waiting);
+  object.number("dead", view.counts.dead);
+  object.number_if("oldest_waiting_ms", view.counts.oldest_waiting_ms);
+  object.number_if("open_calls", view.open_calls);
+  array(object.begin("counters"), metrics::snapshot(), [&out](const metrics::Sample& sample) {
+    ObjectWriter counter(out);
+    counter.text("name", sample.name);
+    counter.text_if("label", sample.label);
+    counter.number("value", sample.value);
+    counter.end();
+  });
+  object.end();
+  return out;
+}
+
+}  // namespace tenon::admin
