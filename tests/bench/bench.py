@@ -40,7 +40,7 @@ class Bench:
     def __init__(self, options):
         self.options = options
         self.folder = tempfile.mkdtemp(prefix="tenon-bench-", dir=options.folder or None)
-        self.sandbox = harness.Sandbox(options.bin, "--gorgias-token", "bench-key", "--gorgias-budget", "0", "--bigcommerce-budget", "0",
+        self.sandbox = harness.Sandbox(options.bin, "--gorgias-token", "bench-key", "--gorgias-budget", "1000000/20", "--bigcommerce-budget", "1000000/30",
                                        "--no-request-log", log=os.path.join(self.folder, "sandbox.log"))
         env = {"BIGCOMMERCE_API_KEY": SECRET, "GORGIAS_API_KEY": "bench-key", "GORGIAS_BASE_URL": self.sandbox.url + "/v1"}
         self.data = os.path.join(self.folder, "data")

@@ -38,7 +38,7 @@ class Rig(unittest.TestCase):
         self.host = None
         self.sandbox = harness.Sandbox(
             BIN, "--access-token", "e2e-token", "--client-secret", CLIENT_SECRET, "--webhook-secret", HEADER_SECRET, "--gorgias-email",
-            "e2e@example.com", "--gorgias-key", "e2e-key", "--gorgias-token", "e2e-key", "--bigcommerce-budget", "0", "--gorgias-budget", "0",
+            "e2e@example.com", "--gorgias-key", "e2e-key", "--gorgias-token", "e2e-key", "--bigcommerce-budget", "1000000/30", "--gorgias-budget", "1000000/20",
             log=os.path.join(self.folder, "sandbox.log"))
         self.remote = self.sandbox.client
         self.env = {

@@ -31,7 +31,7 @@ class Rig:
         self.sandbox = harness.Sandbox(
             options.bin, "--seed", str(options.seed), "--access-token", SECRETS["token"], "--client-secret", SECRETS["client"],
             "--webhook-secret", SECRETS["header"], "--gorgias-email", "kill@example.com", "--gorgias-key", "kill-desk-key",
-            "--bigcommerce-budget", "0", "--gorgias-budget", "0", log=os.path.join(self.folder, "sandbox.log"))
+            "--bigcommerce-budget", "1000000/30", "--gorgias-budget", "1000000/20", log=os.path.join(self.folder, "sandbox.log"))
         self.client = self.sandbox.client
         self.client.put("/_sandbox/switches", {"api": "gorgias", "latency_ms": 5})
         self.env = {
