@@ -3,37 +3,16 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "observe/redactor.hpp"
+
 namespace tenon::observe {
 
 using HeaderList = std::vector<std::pair<std::string, std::string>>;
-
-/// Knows the secrets of one connection and takes them out of texts, in the spellings they travel in: as they
-/// are, percent-encoded, base64 alone, and each base64 of `user:secret` that was added. Immutable once
-/// filled; any thread.
-class Redactor {
- public:
-  static constexpr std::string_view kMark = "[redacted]";
-  /// Secrets shorter than 4 characters are ignored: they would blot out everything.
-  void add(std::string_view secret);
-  /// The text with every known spelling replaced.
-  std::string text(std::string_view text) const;
-  /// True for headers whose value is a credential by their name: authorization, cookies, tokens, keys,
-  /// signatures.
-  static bool is_secret_header(std::string_view name);
-  /// True for query parameters that usually hold a credential.
-  static bool is_secret_parameter(std::string_view name);
-  /// A URL with its user information and the values of secret parameters replaced, then as `text`.
-  std::string url(std::string_view url) const;
-
- private:
-  std::vector<std::string> spellings_;  ///< longest first
-};
 
 /// One request and what came back.
 struct Exchange {
@@ -57,7 +36,8 @@ class Conversation {
 
   /// Keeps `exchange`, redacted; past the limit only counts it.
   void add(Exchange exchange, const Redactor& redactor);
-  /// A JSON array of objects with the members of Exchange; absent ones left out; bodies cut with a mark.
+  /// A JSON array of objects with the members of Exchange; absent ones left out; bodies cut with a mark;
+  /// headers of one name in one member, their values joined by ", ".
   std::string to_json() const;
   std::size_t size() const { return count_; }
 

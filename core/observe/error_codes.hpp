@@ -17,66 +17,96 @@ namespace codes {
 
 // clang-format off
 // name, code, what it means, what to do. Sorted by code.
-#define TENON_ERROR_CODES(ROW)                                                                                                     \
-  ROW(kBadAddress, "bad_address", "An address to listen on could not be understood.",                                              \
-      "Write it as 127.0.0.1:8080, [::]:8080 or unix:/path.")                                                                      \
-  ROW(kBadHeader, "bad_header", "A request had a header or method that cannot be sent.",                                           \
-      "A connector's fault, or a setting with a line break in it. Check the connection's settings.")                               \
-  ROW(kBadResponse, "bad_response", "A remote did not answer in HTTP, or the answer broke off within its headers.",                \
-      "Check the connection's host and port; is there a proxy in between?")                                                        \
-  ROW(kBadUrl, "bad_url", "A request was to a URL that is not an absolute http or https one, or holds user information.",          \
-      "Check the connection's host settings.")                                                                                     \
-  ROW(kCancelled, "cancelled", "The work was given up before its end.",                                                            \
-      "Nothing: it happens when the host stops or a deadline passes. The event is tried again.")                                   \
-  ROW(kConnectFailed, "connect_failed", "No connection to a remote could be made.",                                                \
-      "Is the remote up, and may this machine reach it? Events wait and are tried again.")                                         \
-  ROW(kConnectionLost, "connection_lost", "A connection ended before the whole answer came.",                                      \
-      "Nothing, if it is rare: the host finds out what was done and goes on.")                                                     \
-  ROW(kDnsFailed, "dns_failed", "A host name could not be resolved.",                                                              \
-      "Check the name in the connection and this machine's resolver.")                                                             \
-  ROW(kExecutorStuck, "executor_stuck", "A thread of the host did not come back from one piece of work; the process ended itself.",\
-      "The line names the plugin and call. Report it to the plugin's author; the supervisor starts the host again.")               \
-  ROW(kFileFailed, "file_failed", "A file could not be read or written.",                                                          \
-      "The line says which and why: check the path, its owner and the free space.")                                                \
-  ROW(kFileTooLarge, "file_too_large", "A file is larger than what is accepted.",                                                  \
-      "Make it smaller, or split it.")                                                                                             \
-  ROW(kIdentityAmbiguous, "identity_ambiguous", "Several objects at a sink match one identity; the first of them is written.",       \
-      "Merge them at the sink.")                                                                                                   \
-  ROW(kInternal, "internal", "The host met a state that it should not be in.",                                                     \
-      "Please report it with the log line.")                                                                                       \
-  ROW(kListenFailed, "listen_failed", "An address could not be listened on.",                                                      \
-      "Is another process using it, and may this user? The line says why.")                                                        \
-  ROW(kLocked, "locked", "Another process holds the lock of a file.",                                                              \
-      "Is another tenon using the same directory? Only one host may.")                                                             \
-  ROW(kMalformedEvent, "malformed_event", "An authentic webhook held no event that its connector understands; it is kept as a dead letter.",\
-      "Look at it with `tenon dead show`. Does the hook's type belong to this connection?")                                        \
-  ROW(kPipelineMissing, "pipeline_missing", "An event waits for a pipeline that is not among those that run.",                     \
-      "Start the host with that pipeline too, or let it wait: nothing is lost.")                                                   \
-  ROW(kPluginLog, "plugin_log", "A plugin logged something.",                                                                      \
-      "See the plugin's documentation.")                                                                                           \
-  ROW(kResponseTooLarge, "response_too_large", "An answer was larger than what is accepted.",                                      \
-      "Ask the remote for smaller pages, if the connector has such a setting.")                                                    \
-  ROW(kRuntimeFailed, "runtime_failed", "The machine refused something that the host cannot do without.",                          \
-      "Check the limits on open files and memory.")                                                                                \
-  ROW(kStoreCorrupt, "store_corrupt", "The journal's file is damaged or is none.",                                                 \
-      "Keep the file; restore a backup, or start with an empty data directory.")                                                   \
-  ROW(kStoreFailed, "store_failed", "The journal could not be read or written; the host stopped acknowledging and ended.",         \
-      "Check the disk, then start again: what was acknowledged is there.")                                                         \
-  ROW(kStoreFull, "store_full", "There is no room for the journal; webhooks get 503 until there is.",                              \
-      "Free space on the data directory's disk.")                                                                                  \
-  ROW(kStoreLocked, "store_locked", "Another process has the data directory.",                                                     \
-      "Only one host may use it: stop the other one, or name another directory with --data.")                                      \
-  ROW(kStoreNewer, "store_newer", "The journal was written by a newer tenon; it was left untouched.",                              \
-      "Use that release or a later one.")                                                                                          \
-  ROW(kTimeout, "timeout", "A remote did not answer in time.",                                                                     \
-      "Is the remote slow or down? Events wait and are tried again.")                                                              \
-  ROW(kTlsFailed, "tls_failed", "No secure connection could be made.",                                                             \
-      "Check the remote's certificate and this machine's clock and list of authorities.")                                          \
-  ROW(kVerifyBadKey, "verify_bad_key", "A secret that webhooks are verified by does not have the form its connector declares.",    \
-      "Copy it anew from where the source shows it.")                                                                              \
-  ROW(kVerifySecretMissing, "verify_secret_missing", "A connection has no secret to verify its webhooks by.",                      \
-      "Set one, or say `verify: none` and `i_understand_unauthenticated: true`.")                                                  \
-  ROW(kWebhookRefused, "webhook_refused", "A webhook was not authentic and got 401.",                                              \
+#define TENON_ERROR_CODES(ROW) \
+  ROW(kBadAddress, "bad_address", \
+      "An address to listen on could not be understood.", \
+      "Write it as 127.0.0.1:8080, [::]:8080 or unix:/path.") \
+  ROW(kBadHeader, "bad_header", \
+      "A request had a header or method that cannot be sent.", \
+      "A connector's fault, or a setting with a line break in it. Check the connection's settings.") \
+  ROW(kBadResponse, "bad_response", \
+      "A remote did not answer in HTTP, or the answer broke off within its headers.", \
+      "Check the connection's host and port; is there a proxy in between?") \
+  ROW(kBadUrl, "bad_url", \
+      "A request was to a URL that is not an absolute http or https one, or holds user information.", \
+      "Check the connection's host settings.") \
+  ROW(kCancelled, "cancelled", \
+      "The work was given up before its end.", \
+      "Nothing: it happens when the host stops or a deadline passes. The event is tried again.") \
+  ROW(kConnectFailed, "connect_failed", \
+      "No connection to a remote could be made.", \
+      "Is the remote up, and may this machine reach it? Events wait and are tried again.") \
+  ROW(kConnectionLost, "connection_lost", \
+      "A connection ended before the whole answer came.", \
+      "Nothing, if it is rare: the host finds out what was done and goes on.") \
+  ROW(kDnsFailed, "dns_failed", \
+      "A host name could not be resolved.", \
+      "Check the name in the connection and this machine's resolver.") \
+  ROW(kExecutorStuck, "executor_stuck", \
+      "A thread of the host did not come back from one piece of work; the process ended itself.", \
+      "The line names the plugin and call. Report it to the plugin's author; the supervisor starts the host again.") \
+  ROW(kFileFailed, "file_failed", \
+      "A file could not be read or written.", \
+      "The line says which and why: check the path, its owner and the free space.") \
+  ROW(kFileTooLarge, "file_too_large", \
+      "A file is larger than what is accepted.", \
+      "Make it smaller, or split it.") \
+  ROW(kIdentityAmbiguous, "identity_ambiguous", \
+      "Several objects at a sink match one identity; the first of them is written.", \
+      "Merge them at the sink.") \
+  ROW(kInternal, "internal", \
+      "The host met a state that it should not be in.", \
+      "Please report it with the log line.") \
+  ROW(kListenFailed, "listen_failed", \
+      "An address could not be listened on.", \
+      "Is another process using it, and may this user? The line says why.") \
+  ROW(kLocked, "locked", \
+      "Another process holds the lock of a file.", \
+      "Is another tenon using the same directory? Only one host may.") \
+  ROW(kMalformedEvent, "malformed_event", \
+      "An authentic webhook held no event that its connector understands; it is kept as a dead letter.", \
+      "Look at it with `tenon dead show`. Does the hook's type belong to this connection?") \
+  ROW(kPipelineMissing, "pipeline_missing", \
+      "An event waits for a pipeline that is not among those that run.", \
+      "Start the host with that pipeline too, or let it wait: nothing is lost.") \
+  ROW(kPluginLog, "plugin_log", \
+      "A plugin logged something.", \
+      "See the plugin's documentation.") \
+  ROW(kResponseTooLarge, "response_too_large", \
+      "An answer was larger than what is accepted.", \
+      "Ask the remote for smaller pages, if the connector has such a setting.") \
+  ROW(kRuntimeFailed, "runtime_failed", \
+      "The machine refused something that the host cannot do without.", \
+      "Check the limits on open files and memory.") \
+  ROW(kStoreCorrupt, "store_corrupt", \
+      "The journal's file is damaged or is none.", \
+      "Keep the file; restore a backup, or start with an empty data directory.") \
+  ROW(kStoreFailed, "store_failed", \
+      "The journal could not be read or written; the host stopped acknowledging and ended.", \
+      "Check the disk, then start again: what was acknowledged is there.") \
+  ROW(kStoreFull, "store_full", \
+      "There is no room for the journal; webhooks get 503 until there is.", \
+      "Free space on the data directory's disk.") \
+  ROW(kStoreLocked, "store_locked", \
+      "Another process has the data directory.", \
+      "Only one host may use it: stop the other one, or name another directory with --data.") \
+  ROW(kStoreNewer, "store_newer", \
+      "The journal was written by a newer tenon; it was left untouched.", \
+      "Use that release or a later one.") \
+  ROW(kTimeout, "timeout", \
+      "A remote did not answer in time.", \
+      "Is the remote slow or down? Events wait and are tried again.") \
+  ROW(kTlsFailed, "tls_failed", \
+      "No secure connection could be made.", \
+      "Check the remote's certificate and this machine's clock and list of authorities.") \
+  ROW(kVerifyBadKey, "verify_bad_key", \
+      "A secret that webhooks are verified by does not have the form its connector declares.", \
+      "Copy it anew from where the source shows it.") \
+  ROW(kVerifySecretMissing, "verify_secret_missing", \
+      "A connection has no secret to verify its webhooks by.", \
+      "Set one, or say `verify: none` and `i_understand_unauthenticated: true`.") \
+  ROW(kWebhookRefused, "webhook_refused", \
+      "A webhook was not authentic and got 401.", \
       "If it is yours: does the secret match the one at the source, and is this machine's clock right?")
 // clang-format on
 

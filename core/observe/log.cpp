@@ -5,6 +5,7 @@
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <mutex>
@@ -84,6 +85,17 @@ void append_text(std::string& out, std::string_view text, bool json) {
   append_json_string(out, clean);
 }
 
+/// As it is, unless it could end the line or move the cursor.
+void append_message(std::string& out, std::string_view message) {
+  const bool plain =
+      std::all_of(message.begin(), message.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+  if (plain) {
+    out += message;
+  } else {
+    append_text(out, message, true);
+  }
+}
+
 void append_value(std::string& out, const Field& field, bool json) {
   switch (field.kind) {
     case Field::Kind::text:
@@ -126,15 +138,18 @@ class Log {
     logger_->set_level(spdlog::level::trace);
     logger_->flush_on(spdlog::level::warn);
     folds_.clear();
+    next_look_ = 0;
     detail::level = options.level;
   }
 
-  void write(Level level, const ErrorCode* code, std::string_view message, Fields fields) {
+  void write(Level level, std::string_view code, std::string_view message, Fields fields) {
     const std::lock_guard lock(mutex_);
-    if (code != nullptr) {
+    if (!code.empty()) {
+      if (code.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string_view::npos)
+        code = codes::kInternal.code;
       const std::int64_t now = now_ms();
       tell(now, false);
-      std::string key(code->code);
+      std::string key(code);
       if (fields.size() > 0) append_value(key.append(1, '\0'), *fields.begin(), true);
       const auto found = folds_.find(key);
       if (found != folds_.end()) {
@@ -144,7 +159,7 @@ class Log {
       if (folds_.size() >= kMaxFolds) tell(now, true);
       folds_.emplace(std::move(key), Fold{now, 0, level});
     }
-    put(level, code != nullptr ? code->code : std::string_view(), message, fields, 0);
+    put(level, code, message, fields, 0);
   }
 
   void tell_repeats(bool all) {
@@ -199,7 +214,7 @@ class Log {
       }
     } else {
       if (!code.empty()) line.append(code).append(": ");
-      line += message;
+      append_message(line, message);
       if (!subject.empty()) line.append(" subject=").append(subject);
       for (const Field& field : fields) {
         line.append(1, ' ').append(field.name).append(1, '=');
@@ -225,7 +240,7 @@ Log& the_log() {
 
 }  // namespace
 
-void detail::write(Level level, const ErrorCode* code, std::string_view message, Fields fields) {
+void detail::write(Level level, std::string_view code, std::string_view message, Fields fields) {
   the_log().write(level, code, message, fields);
 }
 

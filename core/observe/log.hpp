@@ -56,30 +56,38 @@ bool parse_level(std::string_view word, Level& level);
 
 namespace detail {
 inline std::atomic<Level> level{Level::info};
-void write(Level level, const ErrorCode* code, std::string_view message, Fields fields);
+/// An empty code is none.
+void write(Level level, std::string_view code, std::string_view message, Fields fields);
 }  // namespace detail
 
 inline bool enabled(Level level) { return level >= detail::level.load(std::memory_order_relaxed); }
 
-/// `message` is a sentence part without values; values go into `fields`, where they are escaped: whatever
-/// they hold, the line stays one line. The first field is the subject: lines of the same code and subject
-/// within 10 s are counted and told later in one line, "repeated N times". From any thread. Costs one load
-/// if the level is off. Secrets are the caller's care.
+/// `message` is a sentence part; values go into `fields`. Whatever either holds, the line stays one line. The
+/// first field is the subject: lines of the same code and subject within 10 s are counted and told later in
+/// one line, "repeated N times". From any thread. Costs one load if the level is off. Secrets are the
+/// caller's care.
 inline void warn(const ErrorCode& code, std::string_view message, Fields fields = {}) {
-  if (enabled(Level::warn)) detail::write(Level::warn, &code, message, fields);
+  if (enabled(Level::warn)) detail::write(Level::warn, code.code, message, fields);
 }
 inline void error(const ErrorCode& code, std::string_view message, Fields fields = {}) {
-  if (enabled(Level::error)) detail::write(Level::error, &code, message, fields);
+  if (enabled(Level::error)) detail::write(Level::error, code.code, message, fields);
 }
 inline void info(const ErrorCode& code, std::string_view message, Fields fields = {}) {
-  if (enabled(Level::info)) detail::write(Level::info, &code, message, fields);
+  if (enabled(Level::info)) detail::write(Level::info, code.code, message, fields);
+}
+/// For the code and message of an Error, where the row is not known.
+inline void warn(std::string_view code, std::string_view message, Fields fields = {}) {
+  if (enabled(Level::warn)) detail::write(Level::warn, code, message, fields);
+}
+inline void error(std::string_view code, std::string_view message, Fields fields = {}) {
+  if (enabled(Level::error)) detail::write(Level::error, code, message, fields);
 }
 /// Of things that are no incident: no code, never folded.
 inline void info(std::string_view message, Fields fields = {}) {
-  if (enabled(Level::info)) detail::write(Level::info, nullptr, message, fields);
+  if (enabled(Level::info)) detail::write(Level::info, {}, message, fields);
 }
 inline void debug(std::string_view message, Fields fields = {}) {
-  if (enabled(Level::debug)) detail::write(Level::debug, nullptr, message, fields);
+  if (enabled(Level::debug)) detail::write(Level::debug, {}, message, fields);
 }
 
 /// Tells repeats whose 10 s are over; the host calls it every few seconds.

@@ -1,0 +1,174 @@
+#include "observe/redactor.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/digest.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+
+namespace tenon::observe {
+
+namespace {
+
+constexpr std::size_t kHashes = 4096;
+constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
+
+std::size_t hash_of(std::string_view text, std::size_t last) {
+  const auto a = static_cast<unsigned char>(text[last - 1]);
+  const auto b = static_cast<unsigned char>(text[last]);
+  return (static_cast<std::size_t>(a) << 4 ^ b) % kHashes;
+}
+
+/// The characters of base64(prefix + secret + anything) that the secret alone decides.
+std::string inner_base64(std::string_view secret, std::size_t offset) {
+  const std::string encoded = to_base64(std::string(offset, '\0').append(secret));
+  const std::size_t first = offset == 0 ? 0 : offset + 1;  // characters that share bits with what is before
+  const std::size_t last = (offset + secret.size()) * 8 / 6;
+  return last > first ? encoded.substr(first, last - first) : std::string();
+}
+
+std::string base64_url(std::string text) {
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  return text;
+}
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+}  // namespace
+
+bool Redactor::is_secret_header(std::string_view name) {
+  const std::string lower = to_lower(name);
+  if (lower == "idempotency-key") return false;
+  for (const std::string_view part : {"authorization", "cookie", "api-key", "apikey", "secret", "token",
+                                      "password", "signature", "credential", "x-auth"}) {
+    if (contains(lower, part)) return true;
+  }
+  return false;
+}
+
+bool Redactor::is_secret_parameter(std::string_view name) {
+  const std::string lower = to_lower(name);
+  for (const std::string_view part : {"token", "secret", "password", "passwd", "signature", "credential",
+                                      "apikey", "api_key", "api-key", "auth"}) {
+    if (contains(lower, part)) return true;
+  }
+  // `code` and `key` are common parts of harmless words.
+  for (const std::string_view word : {"key", "code", "sig", "hmac", "pass", "pwd"}) {
+    if (lower == word) return true;
+  }
+  return false;
+}
+
+void Redactor::add(std::string_view secret) {
+  if (secret.size() < kMinimum) return;
+  add_form(std::string(secret));
+  const std::string percent = percent_encode(secret);
+  add_form(percent);
+  std::string lower = percent;  // %2f as well as %2F
+  for (std::size_t i = 0; i + 2 < lower.size(); ++i) {
+    if (lower[i] != '%') continue;
+    const std::string hex = to_lower(std::string_view(lower).substr(i + 1, 2));
+    lower.replace(i + 1, 2, hex);
+  }
+  add_form(std::move(lower));
+  const std::string quoted = json_string(secret);
+  add_form(quoted.substr(1, quoted.size() - 2));
+  for (const std::size_t offset : {0U, 1U, 2U}) {
+    std::string inner = inner_base64(secret, offset);
+    if (inner.size() < 2 * kMinimum) continue;  // a short piece of base64 may be anything
+    add_form(base64_url(inner));
+    add_form(std::move(inner));
+  }
+  rebuild();
+}
+
+void Redactor::add_form(std::string form) {
+  if (std::find(patterns_.begin(), patterns_.end(), form) != patterns_.end()) return;
+  if (patterns_.size() < std::numeric_limits<std::uint16_t>::max()) patterns_.push_back(std::move(form));
+}
+
+/// The tables of Wu and Manber's search ("A fast algorithm for multi-pattern searching", 1994), blocks of
+/// two.
+void Redactor::rebuild() {
+  std::sort(patterns_.begin(), patterns_.end(),
+            [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  shortest_ = std::min<std::size_t>(patterns_.back().size(), 255);
+  shift_.assign(kHashes, static_cast<std::uint8_t>(shortest_ - 1));
+  candidates_.assign(kHashes, {});
+  for (std::size_t p = 0; p < patterns_.size(); ++p) {
+    for (std::size_t last = 1; last < shortest_; ++last) {
+      const std::size_t hash = hash_of(patterns_[p], last);
+      shift_[hash] = std::min(shift_[hash], static_cast<std::uint8_t>(shortest_ - 1 - last));
+      if (last == shortest_ - 1) candidates_[hash].push_back(static_cast<std::uint16_t>(p));
+    }
+  }
+}
+
+std::pair<std::size_t, std::size_t> Redactor::find(std::string_view text, std::size_t from,
+                                                   std::size_t before) const {
+  const std::size_t stop = std::min(text.size(), before + shortest_ - 1);
+  for (std::size_t end = from + shortest_ - 1; end < stop;) {
+    const std::size_t hash = hash_of(text, end);
+    if (shift_[hash] > 0) {
+      end += shift_[hash];
+      continue;
+    }
+    const std::size_t start = end + 1 - shortest_;
+    for (const std::uint16_t p : candidates_[hash]) {
+      const std::string& pattern = patterns_[p];
+      if (text.compare(start, pattern.size(), pattern) == 0) return {start, pattern.size()};
+    }
+    ++end;
+  }
+  return {std::string_view::npos, 0};
+}
+
+std::string Redactor::text(std::string_view text) const { return this->text(text, kUnlimited); }
+
+std::string Redactor::text(std::string_view text, std::size_t limit) const {
+  std::string out;
+  std::size_t from = 0;
+  // A match counts if it starts within what will be kept, wherever it ends.
+  while (!patterns_.empty() && out.size() < limit) {
+    const std::size_t before = std::min(text.size(), from + std::min(limit - out.size(), text.size()));
+    const auto [place, size] = find(text, from, before);
+    if (place == std::string_view::npos) break;
+    out.append(text.substr(from, place - from)).append(kMark);
+    from = place + size;
+  }
+  if (out.size() < limit) out.append(text.substr(from, limit - out.size()));
+  if (out.size() > limit) out.resize(limit);
+  return out;
+}
+
+std::string Redactor::url(std::string_view url) const {
+  std::string out;
+  if (const auto scheme = url.find("://"); scheme != std::string_view::npos) {
+    const auto authority = url.substr(scheme + 3, url.find_first_of("/?#", scheme + 3) - scheme - 3);
+    if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
+      out.append(url.substr(0, scheme + 3)).append(kMark);
+      url.remove_prefix(scheme + 3 + at);
+    }
+  }
+  const auto query = std::min(url.find('?'), url.size());
+  out += url.substr(0, query);
+  std::string_view rest = url.substr(query);
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find_first_of("&;#", 1), rest.size());
+    const std::string_view pair = rest.substr(0, end);
+    const auto equals = pair.find('=');
+    if (equals != std::string_view::npos && is_secret_parameter(pair.substr(1, equals - 1))) {
+      out.append(pair.substr(0, equals + 1)).append(kMark);
+    } else {
+      out += pair;
+    }
+    rest.remove_prefix(end);
+  }
+  return text(out);
+}
+
+}  // namespace tenon::observe
