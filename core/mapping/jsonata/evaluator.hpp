@@ -106,6 +106,8 @@ class Evaluator {
   Value array(std::span<const Value> items, std::uint8_t flags = 0);
   Value function(const Callable& callable);
 
+  /// True once $eval ran: values may point into programs that end with this evaluator.
+  bool has_evaluated() const { return !evaluated_.empty(); }
   Value root() const { return root_; }
   Arena& arena() { return evaluation_.arena; }
   const Evaluation& evaluation() const { return evaluation_; }

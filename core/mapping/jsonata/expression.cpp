@@ -38,16 +38,17 @@ void finish(Program& program, std::string_view own_text, const ParseOptions& opt
 /// evaluator understands.
 class Finisher {
  public:
-  Finisher(Evaluation& evaluation, bool surrogates)
+  Finisher(Evaluation& evaluation, bool owned, bool surrogates)
       : evaluation_(evaluation),
         arena_(evaluation.arena),
         limits_(evaluation.limits),
+        copies_(owned || surrogates),
         surrogates_(surrogates) {}
 
   Value finish(Value value) {
     measure(value, 0);
     evaluation_.output_used += bytes_;
-    return surrogates_ ? clean(value) : value.with_flags(0);
+    return copies_ ? clean(value) : value.with_flags(0);
   }
 
  private:
@@ -84,7 +85,8 @@ class Finisher {
   }
 
   std::string_view clean(std::string_view text) {
-    return jsonata::holds_surrogates(text) ? arena_.copy(jsonata::without_surrogates(text)) : text;
+    const bool broken = surrogates_ && jsonata::holds_surrogates(text);
+    return arena_.copy(broken ? std::string_view(jsonata::without_surrogates(text)) : text);
   }
 
   Value clean(Value value) {
@@ -106,7 +108,8 @@ class Finisher {
   Evaluation& evaluation_;
   Arena& arena_;
   const Limits& limits_;
-  bool surrogates_;
+  bool copies_;      ///< the result points into what does not outlive the evaluation
+  bool surrogates_;  ///< ... or may hold half characters
   std::size_t bytes_ = 0;
 };
 
@@ -145,8 +148,11 @@ ParseResult<Expression::Embedded> Expression::parse_embedded(std::string_view te
 
 EvaluationResult Expression::evaluate(Value root, const Scope& bindings, Evaluation& evaluation) const {
   try {
-    const Value result = jsonata::Evaluator(*program_, bindings, evaluation).run(root);
-    return Finisher(evaluation, program_->has_surrogates).finish(result);
+    jsonata::Evaluator evaluator(*program_, bindings, evaluation);
+    const Value result = evaluator.run(root);
+    return Finisher(evaluation, evaluator.has_evaluated(),
+                    program_->has_surrogates || evaluator.has_evaluated())
+        .finish(result);
   } catch (jsonata::EvaluationFailure& failure) {
     return std::move(failure.error);
   }
