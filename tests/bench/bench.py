@@ -42,6 +42,7 @@ class Bench:
         self.folder = tempfile.mkdtemp(prefix="tenon-bench-", dir=options.folder or None)
         self.sandbox = harness.Sandbox(options.bin, "--gorgias-token", "bench-key", "--gorgias-budget", "1000000/20", "--bigcommerce-budget", "1000000/30",
                                        "--no-request-log", log=os.path.join(self.folder, "sandbox.log"))
+        self.sandbox.client.put("/_sandbox/switches", {"api": "records", "budget": {"limit": 1_000_000, "window_s": 20}})
         env = {"BIGCOMMERCE_API_KEY": SECRET, "GORGIAS_API_KEY": "bench-key", "GORGIAS_BASE_URL": self.sandbox.url + "/v1"}
         self.data = os.path.join(self.folder, "data")
         self.host = harness.Tenon(options.bin, options.plugins, [os.path.join(HERE, "records.yaml")], self.data, env=env,
