@@ -57,6 +57,8 @@ namespace codes {
   ROW(kInternal, "internal", \
       "The host met a state that it should not be in.", \
       "Please report it with the log line.") \
+  ROW(kInvalidManifest, "invalid_manifest", "A plugin's manifest is not what manifests may be.",                                   \
+      "The line names the JSON pointer and what was expected. Report it to the plugin's author.")                                  \
   ROW(kListenFailed, "listen_failed", \
       "An address could not be listened on.", \
       "Is another process using it, and may this user? The line says why.") \
@@ -69,9 +71,29 @@ namespace codes {
   ROW(kPipelineMissing, "pipeline_missing", \
       "An event waits for a pipeline that is not among those that run.", \
       "Start the host with that pipeline too, or let it wait: nothing is lost.") \
+  ROW(kPluginAbiMismatch, "plugin_abi_mismatch", "A plugin was built for another version of the border, or its table is not what its manifest says.",\
+      "Rebuild it with this host's SDK.")                                                                                          \
+  ROW(kPluginContractBroken, "plugin_contract_broken", "A plugin broke a rule of its border; the host went on without harm.",      \
+      "Report the line to the plugin's author.")                                                                                   \
+  ROW(kPluginCreateFailed, "plugin_create_failed", "A plugin refused a connection's settings.",                                    \
+      "The line holds the plugin's words: check the connection's settings.")                                                       \
+  ROW(kPluginDirUnreadable, "plugin_dir_unreadable", "The directory of plugins cannot be read.",                                   \
+      "Check --plugin-dir.")                                                                                                       \
+  ROW(kPluginLoadFailed, "plugin_load_failed", "A plugin's library could not be loaded.",                                          \
+      "The line says why: a missing library or symbol. Rebuild the plugin for this machine.")                                      \
   ROW(kPluginLog, "plugin_log", \
       "A plugin logged something.", \
       "See the plugin's documentation.") \
+  ROW(kPluginNoManifest, "plugin_no_manifest", "A file among the plugins holds no manifest.",                                      \
+      "Build it with tenon_add_connector, and do not strip section headers; or take it away.")                                     \
+  ROW(kPluginNotElf, "plugin_not_elf", "A file among the plugins is no shared library of this machine.",                           \
+      "Rebuild it for this machine, or take it away.")                                                                             \
+  ROW(kPluginStuck, "plugin_stuck", "A plugin did not complete a call in time; its instance was given up and a fresh one made.",   \
+      "Report it to the plugin's author. The event is tried again.")                                                               \
+  ROW(kPluginUnreadable, "plugin_unreadable", "A plugin's file cannot be read.",                                                   \
+      "Check the path and its permissions.")                                                                                       \
+  ROW(kPluginUnsafe, "plugin_unsafe", "A plugin's file was refused: others could have changed it.",                                \
+      "Make it a regular file of root or of this user that nobody else may write.")                                                \
   ROW(kResponseTooLarge, "response_too_large", \
       "An answer was larger than what is accepted.", \
       "Ask the remote for smaller pages, if the connector has such a setting.") \
