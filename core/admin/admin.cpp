@@ -119,28 +119,34 @@ bool only_get(const Request& request, const Respond& respond) {
 }  // namespace
 
 Admin::Admin(runtime::Runtime& runtime, journal::Journal& journal, AdminOptions options)
-    : runtime_(runtime),
-      journal_(journal),
-      state_(std::make_shared<State>()),
-      control_(runtime.ingress(), runtime.clock(), control_limits(),
-               [this](Request request, Respond respond) { control(std::move(request), std::move(respond)); }),
-      health_(runtime.ingress(), runtime.clock(), health_limits(),
-              [this](Request request, Respond respond) { health(std::move(request), std::move(respond)); }) {
+    : runtime_(runtime), journal_(journal), state_(std::make_shared<State>()) {
   state_->options = std::move(options);
 }
 
 Admin::~Admin() = default;
 
 Status Admin::listen_control(const std::string& path) {
-  TENON_TRY(const std::string bound, control_.listen("unix:" + path));
+  control_ = std::make_unique<ingress::HttpServer>(
+      runtime_.ingress(), runtime_.clock(), control_limits(),
+      [this](Request request, Respond respond) { control(std::move(request), std::move(respond)); });
+  TENON_TRY(const std::string bound, control_->listen("unix:" + path));
   return {};
 }
 
-Result<std::string> Admin::listen_health(const std::string& address) { return health_.listen(address); }
+Result<std::string> Admin::listen_health(const std::string& address) {
+  health_ = std::make_unique<ingress::HttpServer>(
+      runtime_.ingress(), runtime_.clock(), health_limits(),
+      [this](Request request, Respond respond) { health(std::move(request), std::move(respond)); });
+  return health_->listen(address);
+}
 
 void Admin::stop(runtime::Duration limit, Function<void()> done) {
-  control_.stop(limit,
-                [this, limit, done = std::move(done)]() mutable { health_.stop(limit, std::move(done)); });
+  Function<void()> then = [this, limit, done = std::move(done)]() mutable {
+    if (health_) return health_->stop(limit, std::move(done));
+    runtime_.ingress().post(std::move(done));
+  };
+  if (control_) return control_->stop(limit, std::move(then));
+  runtime_.ingress().post(std::move(then));
 }
 
 void Admin::health(Request request, Respond respond) {

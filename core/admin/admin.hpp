@@ -35,7 +35,7 @@ class Admin {
   /// `path` becomes a socket file, mode 0600; one that nobody listens on any more is replaced. From any
   /// thread. Errors: those of HttpServer::listen.
   Status listen_control(const std::string& path);
-  /// Answers the bound address, `127.0.0.1:43210`. From any thread.
+  /// Answers the bound address, `127.0.0.1:43210`. From any thread, once.
   Result<std::string> listen_health(const std::string& address);
 
   /// False before the start, while draining and when the store failed. From any thread.
@@ -62,8 +62,8 @@ class Admin {
   runtime::Runtime& runtime_;
   journal::Journal& journal_;
   std::shared_ptr<State> state_;
-  ingress::HttpServer control_;
-  ingress::HttpServer health_;
+  std::unique_ptr<ingress::HttpServer> control_;  ///< none before listen_*: a virtual runtime has no sockets
+  std::unique_ptr<ingress::HttpServer> health_;
 };
 
 }  // namespace tenon::admin

@@ -75,7 +75,8 @@ Status Ingress::set_routes(std::vector<Route> routes) {
   for (Route& route : routes) {
     TENON_TRY(Verifier verifier, Verifier::make(route.connection, route.manifest->verify));
     std::string name = route.connection.name;
-    entries.insert_or_assign(std::move(name), Entry{std::move(route), std::move(verifier)});
+    metrics::Counter* const counted = &metrics::counter("ingress_accepted", name);
+    entries.insert_or_assign(std::move(name), Entry{std::move(route), std::move(verifier), counted});
   }
   routes_ = std::move(entries);
   return {};
@@ -107,7 +108,7 @@ void Ingress::handle(Request request, Respond done) {
   if (!verified.authenticated) {
     const std::string& connection = entry->route.connection.name;
     const std::string* const id = runtime::find_header(request.headers, "webhook-id");
-    metrics::count("ingress_refused", verified.reason);
+    metrics::counter("ingress_refused", verified.reason).add();
     log::warn(codes::kWebhookRefused, "a webhook is not authentic",
               {{"connection", connection},
                {"reason", verified.reason},
@@ -146,7 +147,7 @@ void Ingress::take(Entry& entry, Request request, Verified verified, Respond don
   for (Event& event : *events) {
     const auto pipelines = entry.route.wanted.find(event.type);
     if (pipelines == entry.route.wanted.end() || pipelines->second.empty()) {
-      metrics::count("ingress_unwanted", connection);
+      metrics::counter("ingress_unwanted", connection).add();
       continue;
     }
     ++accepted;
@@ -168,7 +169,7 @@ void Ingress::take(Entry& entry, Request request, Verified verified, Respond don
 void Ingress::bury(const Entry& entry, Request request, const Verified& verified, const Error& why,
                    Respond done) {
   const plugin::ConnectionSpec& connection = entry.route.connection;
-  metrics::count("ingress_malformed", connection.name);
+  metrics::counter("ingress_malformed", connection.name).add();
   log::warn(codes::kMalformedEvent, "an authentic webhook holds no event",
             {{"connection", connection.name}, {"why", why.message}, {"remote", request.remote}});
   if (connection.unauthenticated) return done(json_answer(400, R"({"error":"malformed_event"})"));
@@ -190,24 +191,25 @@ void Ingress::append(journal::Append wanted, std::size_t accepted, std::string_v
     return journal_.append(std::move(wanted), {&runtime_.ingress(), [](Result<journal::Appended>) {}});
   }
   // Nothing of this object: the answer may come when it is gone.
-  journal_.append(std::move(wanted),
-                  {&runtime_.ingress(),
-                   [done = std::move(done), options = options_, success = std::string(success), accepted,
-                    connection = entry.route.connection.name](Result<journal::Appended> appended) {
-                     if (!appended) {
-                       metrics::count("ingress_unstored", appended.error().code);
-                       Answer answer = unavailable(options, appended.error().code);
-                       answer.close = appended.error().code == "store_failed";
-                       return done(std::move(answer));
-                     }
-                     if (appended->duplicate) {
-                       metrics::count("ingress_duplicate", connection);
-                       return done(json_answer(200, R"({"duplicate":true})"));
-                     }
-                     if (appended->id_reused) metrics::count("ingress_id_reused", connection);
-                     metrics::count("ingress_accepted", connection, accepted);
-                     done(json_answer(200, success));
-                   }});
+  journal_.append(
+      std::move(wanted),
+      {&runtime_.ingress(), [done = std::move(done), options = options_, success = std::string(success),
+                             accepted, connection = entry.route.connection.name,
+                             counted = entry.accepted](Result<journal::Appended> appended) {
+         if (!appended) {
+           metrics::counter("ingress_unstored", appended.error().code).add();
+           Answer answer = unavailable(options, appended.error().code);
+           answer.close = appended.error().code == "store_failed";
+           return done(std::move(answer));
+         }
+         if (appended->duplicate) {
+           metrics::counter("ingress_duplicate", connection).add();
+           return done(json_answer(200, R"({"duplicate":true})"));
+         }
+         if (appended->id_reused) metrics::counter("ingress_id_reused", connection).add();
+         counted->add(accepted);
+         done(json_answer(200, success));
+       }});
 }
 
 }  // namespace tenon::ingress

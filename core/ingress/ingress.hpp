@@ -12,6 +12,7 @@
 #include "ingress/message.hpp"
 #include "ingress/verify.hpp"
 #include "journal/journal.hpp"
+#include "observe/metrics.hpp"
 #include "plugin/instance.hpp"
 #include "runtime/runtime.hpp"
 
@@ -65,6 +66,7 @@ class Ingress {
   struct Entry {
     Route route;
     Verifier verifier;
+    metrics::Counter* accepted = nullptr;
   };
 
   Entry* find(std::string_view target);
