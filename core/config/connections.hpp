@@ -1,0 +1,34 @@
+// `connections:`: accounts, checked against their connectors' manifests.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "config/environment.hpp"
+#include "config/node.hpp"
+#include "plugin/connection.hpp"
+#include "plugin/instance.hpp"
+
+namespace tenon::config {
+
+/// One entry. `manifest` is null if the connector is not known.
+struct Connection {
+  plugin::ConnectionSpec spec;
+  const plugin::ConnectorManifest* manifest = nullptr;
+  Span key;         ///< its name in the file
+  bool ok = false;  ///< false: something in it was refused
+};
+
+using Connections = std::map<std::string, Connection, std::less<>>;
+
+/// Reads the whole section; what is wrong goes to the report.
+Connections read_connections(const Node& section, const Environment& environment,
+                             const plugin::Registry& registry, Report& report);
+
+/// A connection that triggers must be able to verify what comes in. Reports at the connection.
+void check_receives(const Connection& connection, Report& report);
+
+/// The same account in the same way, secrets included.
+bool same_definition(const plugin::ConnectionSpec& a, const plugin::ConnectionSpec& b);
+
+}  // namespace tenon::config

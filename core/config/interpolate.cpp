@@ -1,0 +1,130 @@
+#include "config/interpolate.hpp"
+
+#include <optional>
+#include <string_view>
+
+#include "mapping/jsonata/expression.hpp"
+
+namespace tenon::config {
+namespace {
+
+bool is_name_character(char c, bool first) {
+  const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  return letter || (!first && c >= '0' && c <= '9');
+}
+
+struct Variable {
+  std::string name;
+  std::optional<std::string> otherwise;
+  std::size_t end = 0;  ///< behind `}`
+};
+
+/// The `${…}` at `at`; nullopt if it is none.
+std::optional<Variable> variable_at(std::string_view text, std::size_t at) {
+  Variable found;
+  std::size_t i = at + 2;
+  while (i < text.size() && is_name_character(text[i], found.name.empty())) found.name += text[i++];
+  if (found.name.empty() || i >= text.size()) return std::nullopt;
+  if (text.substr(i, 2) == ":-") {
+    const auto close = text.find('}', i);
+    if (close == std::string_view::npos) return std::nullopt;
+    found.otherwise = std::string(text.substr(i + 2, close - i - 2));
+    i = close;
+  }
+  if (text[i] != '}') return std::nullopt;
+  found.end = i + 1;
+  return found;
+}
+
+class Interpolation {
+ public:
+  Interpolation(const Node& scalar, const Environment& environment, Report& report, const std::string& path)
+      : scalar_(scalar), text_(scalar.text), environment_(environment), report_(report), path_(path) {}
+
+  Interpolated run() {
+    for (std::size_t at = 0; at < text_.size();) {
+      if (text_.substr(at, 3) == "$${") {
+        out_.text += "${";
+        at += 3;
+      } else if (text_.substr(at, 3) == "${{") {
+        fail(at, text_.size() - at, "expression_not_here",
+             "expressions work in `trigger`, `mapping` and `when`; here only ${NAME}");
+        return out_;
+      } else if (text_.substr(at, 2) == "${") {
+        at = variable(at);
+      } else {
+        out_.text += text_[at++];
+      }
+    }
+    return out_;
+  }
+
+ private:
+  void fail(std::size_t at, std::size_t length, std::string code, const std::string& message) {
+    report_.error(scalar_.span(at, length), std::move(code), path_ + ": " + message);
+    out_.ok = false;
+  }
+
+  std::size_t variable(std::size_t at) {
+    const auto found = variable_at(text_, at);
+    if (!found) {
+      fail(at, 2, "bad_variable", "expected ${NAME} or ${NAME:-default}; `$${` is a literal `${`");
+      return text_.size();
+    }
+    out_.from_environment = true;
+    out_.only_variable = at == 0 && found->end == text_.size() && found->otherwise.value_or("").empty();
+    const auto value = environment_.find(found->name);
+    const bool set = value != environment_.end() && !value->second.empty();
+    if (set) {
+      out_.text += value->second;
+    } else if (found->otherwise) {
+      out_.text += *found->otherwise;
+    } else {
+      const char* why = value == environment_.end() ? " is not set" : " is set to nothing";
+      fail(at, found->end - at, "missing_variable",
+           found->name + why + ": give it a value in the environment or in .env, or a default by ${" +
+               found->name + ":-default}");
+    }
+    return found->end;
+  }
+
+  const Node& scalar_;
+  std::string_view text_;
+  const Environment& environment_;
+  Report& report_;
+  const std::string& path_;
+  Interpolated out_;
+};
+
+}  // namespace
+
+Interpolated interpolate(const Node& scalar, const Environment& environment, Report& report,
+                         const std::string& path) {
+  return Interpolation(scalar, environment, report, path).run();
+}
+
+void refuse_variables(const Node& scalar, Report& report, const std::string& path) {
+  const std::string_view text = scalar.text;
+  mapping::ParseOptions any;
+  any.any_variable = true;
+  for (std::size_t at = 0; at < text.size();) {
+    if (text.substr(at, 3) == "$${") {
+      at += 3;
+    } else if (text.substr(at, 3) == "${{") {
+      const auto embedded = mapping::Expression::parse_embedded(text, at + 3, any);
+      if (!embedded) return;
+      at = embedded->end;
+    } else if (text.substr(at, 2) == "${") {
+      const auto found = variable_at(text, at);
+      const std::size_t end = found ? found->end : at + 2;
+      report.error(scalar.span(at, end - at), "variable_not_here",
+                   path + ": ${…} works under `connections` and `vars` only: take it in as " +
+                       "`vars: { x: \"${NAME}\" }` and write ${{ $vars.x }}; `$${` is a literal `${`");
+      at = end;
+    } else {
+      ++at;
+    }
+  }
+}
+
+}  // namespace tenon::config

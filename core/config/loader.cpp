@@ -1,0 +1,176 @@
+#include "config/loader.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "config/pipeline_reader.hpp"
+#include "config/yaml.hpp"
+
+namespace tenon::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// One file while all are read. The report borrows the source.
+struct File {
+  explicit File(Source from) : source(std::move(from)), report(source) {}
+
+  Source source;
+  Report report;
+  PipelineFile read;
+};
+
+Diagnostic of_path(const std::string& path, std::string code, std::string message) {
+  Diagnostic made;
+  made.position.file = path;
+  made.code = std::move(code);
+  made.message = std::move(message);
+  return made;
+}
+
+bool is_yaml_name(const fs::path& path) { return path.extension() == ".yaml" || path.extension() == ".yml"; }
+
+/// The files that `paths` stand for, each once; what is none goes to `out`.
+std::vector<std::string> files_of(std::span<const std::string> paths, std::vector<Diagnostic>& out) {
+  std::vector<std::string> files;
+  std::set<fs::path> seen;
+  const auto add = [&](const fs::path& path) {
+    std::error_code failed;
+    const fs::path canonical = fs::weakly_canonical(path, failed);
+    if (seen.insert(failed ? path : canonical).second) files.push_back(path.string());
+  };
+  for (const std::string& path : paths) {
+    std::error_code failed;
+    if (!fs::is_directory(path, failed)) {
+      add(path);
+      continue;
+    }
+    std::vector<fs::path> inside;
+    for (fs::directory_iterator entry(path, failed), end; !failed && entry != end; entry.increment(failed)) {
+      if (is_yaml_name(entry->path())) inside.push_back(entry->path());
+    }
+    std::sort(inside.begin(), inside.end());
+    if (failed) {
+      out.push_back(of_path(path, "unreadable", "cannot be read: " + failed.message()));
+    } else if (inside.empty()) {
+      out.push_back(of_path(path, "no_files", "holds no *.yaml or *.yml file"));
+    }
+    for (const fs::path& file : inside) add(file);
+  }
+  return files;
+}
+
+/// At most a little more than is allowed, so that the size is reported and memory stays flat.
+std::optional<std::string> read_file(const std::string& path) {
+  std::error_code failed;
+  const fs::file_status status = fs::status(path, failed);
+  if (failed || fs::is_directory(status)) return std::nullopt;
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::nullopt;
+  std::string text(kMostFileBytes + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (in.bad()) return std::nullopt;
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  return text;
+}
+
+std::string place_of(const File& file, Span at) {
+  return file.source.name() + ":" + std::to_string(file.source.position(at.offset).line);
+}
+
+/// What can only be told when all files are known.
+class Merger {
+ public:
+  explicit Merger(Config& config) : config_(config) {}
+
+  void add(File& file) {
+    pipeline_name(file);
+    for (auto& [name, connection] : file.read.connections) add_connection(file, name, connection);
+    if (file.read.pipeline) config_.pipelines.push_back(file.read.pipeline);
+  }
+
+ private:
+  void pipeline_name(File& file) {
+    if (file.read.name.empty()) return;
+    const auto [first, fresh] = names_.emplace(file.read.name, &file);
+    if (fresh) return;
+    file.report.error(file.read.name_at, "duplicate_pipeline",
+                      "name: another pipeline is called `" + file.read.name +
+                          "`: " + place_of(*first->second, first->second->read.name_at));
+  }
+
+  void add_connection(File& file, const std::string& name, Connection& connection) {
+    if (!connection.ok) return;
+    const auto [first, fresh] = connections_.emplace(name, std::pair(&file, connection.key));
+    if (fresh) {
+      config_.connections.emplace(name, connection.spec);
+      return;
+    }
+    if (same_definition(config_.connections.at(name), connection.spec)) return;
+    file.report.error(connection.key, "connection_differs",
+                      "connections." + name + ": defined with other settings at " +
+                          place_of(*first->second.first, first->second.second) + ": one name is one account");
+  }
+
+  Config& config_;
+  std::map<std::string, File*> names_;
+  std::map<std::string, std::pair<File*, Span>> connections_;
+};
+
+void read_one(File& file, const Environment& environment, const plugin::Registry& registry) {
+  const std::optional<Node> root = parse_yaml(file.report);
+  if (root) file.read = read_pipeline(*root, environment, registry, file.report);
+}
+
+Loaded finish(std::vector<std::unique_ptr<File>>& files, std::vector<Diagnostic> before) {
+  Loaded loaded;
+  loaded.diagnostics = std::move(before);
+  Merger merger(loaded.config);
+  for (const auto& file : files) merger.add(*file);
+  for (const auto& file : files) {
+    for (Diagnostic& diagnostic : file->report.take()) loaded.diagnostics.push_back(std::move(diagnostic));
+  }
+  return loaded;
+}
+
+}  // namespace
+
+bool Loaded::ok() const {
+  return std::none_of(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& diagnostic) {
+    return diagnostic.severity == Diagnostic::Severity::error;
+  });
+}
+
+Loaded load(std::span<const std::string> paths, const Environment& environment,
+            const plugin::Registry& registry) {
+  std::vector<Diagnostic> failures;
+  std::vector<std::unique_ptr<File>> files;
+  for (const std::string& path : files_of(paths, failures)) {
+    auto text = read_file(path);
+    if (!text) {
+      failures.push_back(of_path(path, "unreadable", "cannot be read"));
+      continue;
+    }
+    files.push_back(std::make_unique<File>(Source(path, std::move(*text))));
+    read_one(*files.back(), environment, registry);
+  }
+  if (files.empty() && failures.empty())
+    failures.push_back(of_path("pipelines", "no_files", "no pipeline was given"));
+  return finish(files, std::move(failures));
+}
+
+Loaded load_text(const std::string& name, const std::string& text, const Environment& environment,
+                 const plugin::Registry& registry) {
+  std::vector<std::unique_ptr<File>> files;
+  files.push_back(std::make_unique<File>(Source(name, text)));
+  read_one(*files.back(), environment, registry);
+  return finish(files, {});
+}
+
+}  // namespace tenon::config

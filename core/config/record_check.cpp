@@ -1,0 +1,113 @@
+#include "config/record_check.hpp"
+
+#include <vector>
+
+#include "config/fields.hpp"
+#include "config/scalar.hpp"
+#include "config/templates.hpp"
+
+namespace tenon::config {
+namespace {
+
+class RecordCheck {
+ public:
+  RecordCheck(const std::string& what, Report& report) : what_(what), report_(report) {}
+
+  void check(const Node& node, const Schema& schema, const std::string& path) {
+    switch (node.kind) {
+      case Node::Kind::empty:
+        return;
+      case Node::Kind::text:
+        return text(node, schema, path);
+      case Node::Kind::list:
+        return list(node, schema, path);
+      case Node::Kind::map:
+        break;
+    }
+    if (const Node* item = node.find("$item")) {
+      if (!allows(schema, Kind::array)) return wrong_type(node, schema, path, "a list");
+      if (schema.items) check(*item, *schema.items, join(path, "$item"));
+      return;
+    }
+    map(node, schema, path);
+  }
+
+ private:
+  static bool allows(const Schema& schema, Kind kind) {
+    return !schema.types.any() || schema.types.allows(kind);
+  }
+
+  void wrong_type(const Node& node, const Schema& schema, const std::string& path, const std::string& found) {
+    report_.error(node.at, "wrong_type",
+                  path + ": " + what_ + " wants " + schema.types.text() + " here, found " + found);
+  }
+
+  void text(const Node& node, const Schema& schema, const std::string& path) {
+    if (holds_expression(node)) {
+      const bool is_text = !is_whole_expression(node);
+      const bool fits = allows(schema, Kind::string) || allows(schema, Kind::array);
+      if (is_text && !fits) wrong_type(node, schema, path, "text with an expression in it, which stays text");
+      return;
+    }
+    // A lone value where a list is wanted is put into one when the event is mapped.
+    const Value value = scalar_value(node);
+    const bool lone = !allows(schema, value.kind()) && allows(schema, Kind::array);
+    const Schema* against = lone ? schema.items.get() : &schema;
+    if (against == nullptr) return;
+    for (const Schema::Violation& violation : against->validate(value, 1)) {
+      report_.error(node.at, "bad_value",
+                    path + ": " + what_ + " wants " + violation.expected + ", found " + violation.found);
+    }
+  }
+
+  void list(const Node& node, const Schema& schema, const std::string& path) {
+    if (!allows(schema, Kind::array)) return wrong_type(node, schema, path, "a list");
+    if (!schema.items) return;
+    for (std::size_t i = 0; i < node.items.size(); ++i) check(node.items[i], *schema.items, join(path, i));
+  }
+
+  void map(const Node& node, const Schema& schema, const std::string& path) {
+    if (!allows(schema, Kind::object)) {
+      if (schema.types.array && schema.items) return map(node, *schema.items, path);
+      return wrong_type(node, schema, path, "a map");
+    }
+    std::vector<std::string> known;
+    for (const auto& [name, property] : schema.properties) known.push_back(name);
+    for (const auto& [key, value] : node.members) {
+      if (const Schema* property = schema.property(key.text)) {
+        check(value, *property, join(path, key.text));
+      } else if (!schema.additional_properties && !key.text.starts_with('$')) {
+        unknown(key, known, path);
+      }
+    }
+    for (const std::string& name : schema.required) {
+      if (node.find(name) != nullptr) continue;
+      const Schema* property = schema.property(name);
+      // A required list that is missing becomes the empty one.
+      if (property != nullptr && property->types.array && !property->types.string) continue;
+      report_.error({node.at.offset, 1}, "missing_key",
+                    join(path, name) + ": is never set, and " + what_ + " requires it");
+    }
+  }
+
+  void unknown(const Node& key, const std::vector<std::string>& known, const std::string& path) {
+    std::string hint = suggestion(key.text, known);
+    if (hint.empty() && !known.empty()) {
+      hint = "; it knows";
+      for (std::size_t i = 0; i < known.size(); ++i) hint += (i > 0 ? ", `" : " `") + known[i] + "`";
+    }
+    report_.error(key.at, "unknown_key", join(path, key.text) + ": " + what_ + " has no such key" + hint);
+  }
+
+  const std::string& what_;
+  Report& report_;
+};
+
+}  // namespace
+
+void check_record(const Node& node, const Schema& schema, const std::string& path, const std::string& what,
+                  Report& report) {
+  RecordCheck(what, report).check(node, schema, path);
+}
+
+}  // namespace tenon::config

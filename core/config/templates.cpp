@@ -1,0 +1,220 @@
+#include "config/templates.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "config/fields.hpp"
+#include "config/interpolate.hpp"
+#include "config/scalar.hpp"
+
+namespace tenon::config {
+namespace {
+
+using mapping::Template;
+
+/// Variables of the language that come with parts of it that are not built yet.
+constexpr std::array<std::string_view, 5> kLater = {"tables", "results", "since", "response", "request"};
+
+/// True if a comment follows the scalar on its line.
+bool is_cut_by_comment(const Source& source, const Node& node) {
+  if (node.style != Node::Style::plain) return false;
+  const std::size_t line = source.line_of(node.at.offset);
+  const std::string_view rest =
+      source.line(line).substr(node.at.offset + node.at.length - source.line_start(line));
+  return trim(rest).starts_with('#');
+}
+
+std::size_t embedded_end(std::string_view text, std::size_t from) {
+  mapping::ParseOptions any;
+  any.any_variable = true;
+  const auto embedded = mapping::Expression::parse_embedded(text, from + 3, any);
+  return embedded ? embedded->end : std::string_view::npos;
+}
+
+}  // namespace
+
+bool is_whole_expression(const Node& node) {
+  if (!node.is_text()) return false;
+  const std::string_view text = trim(node.text);
+  return text.starts_with("${{") && embedded_end(text, 0) == text.size();
+}
+
+bool holds_expression(const Node& node) {
+  if (!node.is_text()) return false;
+  const std::string_view text = node.text;
+  for (auto at = text.find("${{"); at != std::string_view::npos; at = text.find("${{", at + 1)) {
+    if (at == 0 || text[at - 1] != '$') return true;
+  }
+  return false;
+}
+
+mapping::SourcePosition TemplateReader::place(const Node& node) const {
+  const Position position = report_.source().position(node.at.offset);
+  return {static_cast<std::uint32_t>(position.line), static_cast<std::uint32_t>(position.column)};
+}
+
+Template TemplateReader::read(const Node& node, const Scope& scope, const std::string& path) {
+  switch (node.kind) {
+    case Node::Kind::empty:
+      report_.error(node.at, "no_value", path + ": nothing stands here; leave it out, or write null");
+      return {};
+    case Node::Kind::text:
+      return text(node, scope, path);
+    case Node::Kind::map:
+      return node.find("$each") != nullptr || node.find("$item") != nullptr ? each(node, scope, path)
+                                                                            : map(node, scope, path);
+    case Node::Kind::list:
+      break;
+  }
+  std::vector<Template> items;
+  for (std::size_t i = 0; i < node.items.size(); ++i) {
+    items.push_back(read(node.items[i], scope, join(path, i)));
+  }
+  return Template::list(std::move(items), place(node));
+}
+
+Template TemplateReader::text(const Node& node, const Scope& scope, const std::string& path) {
+  const Value plain = scalar_value(node);
+  if (!plain.is_string()) {
+    constexpr std::size_t kMostDigits = 64;
+    if (node.text.size() > kMostDigits) {
+      report_.error(node.at, "bad_value", path + ": a number of more than 64 characters");
+      return {};
+    }
+    return Template::literal(plain, place(node));
+  }
+  warn_if_typed(report_, node, path);
+  auto parsed = Template::scalar(node.text, place(node), scope.options());
+  if (!parsed) {
+    refuse(parsed.error(), node, scope, path);
+    return {};
+  }
+  refuse_variables(node, report_, path);
+  for (const Template::Use& use : parsed->expressions()) {
+    check_uses(use.expression, node, scope, names_, path, report_);
+  }
+  return std::move(*parsed);
+}
+
+void TemplateReader::refuse(const mapping::ParseError& error, const Node& node, const Scope& scope,
+                            const std::string& path) {
+  Span at = node.span(error.offset, std::max<std::size_t>(1, error.length));
+  std::string message = error.message;
+  if (error.code == "unclosed") {
+    message = "`${{` is not closed by `}}`";
+    const auto open = node.text.rfind("${{", error.offset);
+    at = node.span(open == std::string::npos ? 0 : open, 3);
+    if (is_cut_by_comment(report_.source(), node)) {
+      message = "the expression is cut at ` #`, where YAML begins a comment: quote it, \"${{ … }}\"";
+      at = {node.at.offset + node.at.length, 2};
+    }
+  } else if (error.code == "unknown_variable") {
+    const std::string_view found =
+        std::string_view(node.text).substr(std::min(error.offset, node.text.size()));
+    const auto later = std::find_if(kLater.begin(), kLater.end(), [&](std::string_view name) {
+      return found.substr(0, error.length) == "$" + std::string(name);
+    });
+    if (later != kLater.end()) {
+      return report_.error(at, "not_built_yet", path + ": `$" + std::string(*later) + "` is not built yet");
+    }
+    if (!scope.item && (found.starts_with("$item") || found.starts_with("$index"))) {
+      message = "`$item` and `$index` are known below `$item:` only";
+    }
+  } else if (!error.did_you_mean.empty() && message.find(error.did_you_mean) == std::string::npos) {
+    message += "; did you mean `" + error.did_you_mean + "`?";
+  }
+  report_.error(at, "expression", path + ": " + message);
+}
+
+Template TemplateReader::map(const Node& node, const Scope& scope, const std::string& path) {
+  std::vector<std::pair<std::string, Template>> fields;
+  for (const auto& [key, value] : node.members) {
+    const std::string here = join(path, key.text);
+    if (key.text.starts_with('$')) {
+      report_.error(
+          key.at, "reserved",
+          here + ": keys that begin with `$` are the language's own: there are `$each` and `$item`");
+      continue;
+    }
+    if (holds_expression(key)) {
+      report_.error(key.at, "expression_not_here",
+                    here + ": a key is a fixed name; expressions stand in values");
+      continue;
+    }
+    if (value.is_empty()) {
+      report_.error(key.at, "no_value",
+                    here + ": nothing stands behind this key; leave it out, or write null");
+      continue;
+    }
+    fields.emplace_back(key.text, read(value, scope, here));
+  }
+  return Template::object(std::move(fields), place(node));
+}
+
+Template TemplateReader::each(const Node& node, const Scope& scope, const std::string& path) {
+  Fields fields(report_, node, path, {{"$each", "$item"}, {}, {}});
+  const Node* over = fields.need("$each", "the list, as in `$each: ${{ order.products }}`");
+  const Node* item = fields.need("$item", "what each element becomes");
+  if (over == nullptr || item == nullptr) return {};
+  const std::size_t before = report_.errors();
+  Template list = read(*over, scope, join(path, "$each"));
+  if (report_.errors() == before && !over->is_list() && !is_whole_expression(*over)) {
+    report_.error(over->at, "wrong_type", join(path, "$each") + ": expected one whole expression or a list");
+  }
+  Scope inner = scope;
+  inner.item = true;
+  return Template::each(std::move(list), read(*item, inner, join(path, "$item")), place(node));
+}
+
+std::optional<When> TemplateReader::read_when(const Node& node, const Scope& scope, const std::string& path) {
+  const std::string example = "expected one expression, as in \"${{ event.data.total > 0 }}\"";
+  if (!node.is_text() || !holds_expression(node)) {
+    const bool bare = node.is_text() && scalar_value(node).is_string();
+    report_.error(node.at, "when",
+                  path + ": " + example + ", found " + (bare ? "text without `${{ }}`" : found_in(node)));
+    return std::nullopt;
+  }
+  const std::size_t before = report_.errors();
+  When when{text(node, scope, path), std::string(trim(node.text)), report_.source().position(node.at.offset)};
+  if (report_.errors() > before) return std::nullopt;
+  if (!is_whole_expression(node)) {
+    report_.error(node.at, "when",
+                  path + ": " + example + " and nothing beside it; as text it is never true");
+    return std::nullopt;
+  }
+  return when;
+}
+
+void append_canonical(std::string& out, const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::empty:
+      out += "null";
+      return;
+    case Node::Kind::text:
+      append_json(out, scalar_value(node));
+      return;
+    case Node::Kind::list:
+      out += '[';
+      for (const Node& item : node.items) {
+        append_canonical(out, item);
+        out += ',';
+      }
+      out += ']';
+      return;
+    case Node::Kind::map:
+      break;
+  }
+  out += '{';
+  for (const auto& [key, value] : node.members) {
+    append_json_string(out, key.text);
+    out += ':';
+    append_canonical(out, value);
+    out += ',';
+  }
+  out += '}';
+}
+
+}  // namespace tenon::config

@@ -1,0 +1,41 @@
+// Nodes under `mapping:`, `fetch:` and `when:` to compiled templates.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "config/names.hpp"
+#include "config/pipeline.hpp"
+#include "mapping/template.hpp"
+
+namespace tenon::config {
+
+/// Builds and checks; everything wrong goes to the report, and what was refused renders as missing.
+class TemplateReader {
+ public:
+  TemplateReader(Report& report, const Names& names) : report_(report), names_(names) {}
+
+  mapping::Template read(const Node& node, const Scope& scope, const std::string& path);
+  /// One whole expression and nothing beside it.
+  std::optional<When> read_when(const Node& node, const Scope& scope, const std::string& path);
+
+ private:
+  mapping::Template text(const Node& node, const Scope& scope, const std::string& path);
+  mapping::Template map(const Node& node, const Scope& scope, const std::string& path);
+  mapping::Template each(const Node& node, const Scope& scope, const std::string& path);
+  void refuse(const mapping::ParseError& error, const Node& node, const Scope& scope,
+              const std::string& path);
+  mapping::SourcePosition place(const Node& node) const;
+
+  Report& report_;
+  const Names& names_;
+};
+
+/// True if the node is one whole `${{ }}`, white space around it ignored, or holds one as part of its text.
+bool is_whole_expression(const Node& node);
+bool holds_expression(const Node& node);
+
+/// The node's meaning as one line of text: layout and comments do not change it. For digests.
+void append_canonical(std::string& out, const Node& node);
+
+}  // namespace tenon::config
