@@ -31,7 +31,7 @@ StuckNote& current_note();
 /// The same, kept alive past the thread.
 std::shared_ptr<const StuckNote> share_current_note();
 
-/// Names what this thread enters ("gorgias", "find") until the end of the scope; then what was there before
+/// Names what this thread enters ("the plugin", "find") until the end of the scope; then what was there before
 /// is cleared. Wrap each entry into a plugin and each evaluation of an expression. Does not nest.
 class Doing {
  public:

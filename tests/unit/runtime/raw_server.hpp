@@ -28,6 +28,7 @@ class Connection {
   ~Connection() { close(); }
 
   int number() const { return number_; }  ///< from 0
+  int socket() const { return socket_; }
 
   /// A whole request by Content-Length; what came until then if the client closes.
   std::string read_request() {
