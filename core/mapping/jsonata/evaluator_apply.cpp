@@ -142,7 +142,9 @@ Value Evaluator::apply_partial(const Callable& partial, std::span<const Value> a
 std::span<const Value> Evaluator::checked(const Signature& signature, std::string_view name,
                                           std::span<const Value> arguments, Value input) {
   count_memory((arguments.size() + signature.parameters()) * sizeof(Value));
-  for (const Value argument : arguments) charge(argument.is_array() ? argument.size() / 16 : 0);
+  if (signature.looks_inside()) {
+    for (const Value argument : arguments) charge(argument.is_array() ? argument.size() / 16 : 0);
+  }
   std::span<const Value> out;
   const Signature::Outcome outcome = signature.apply(arguments, input, arena(), out);
   const auto text = [&](std::string_view what) {

@@ -105,13 +105,12 @@ Value pad(const Call& call) {
   constexpr double kMost = 1e9;
   call.evaluator.check_string(static_cast<std::size_t>(std::min(missing, kMost)));
   std::string padding;
-  std::size_t at = 0;
-  for (double i = 0; i < missing; ++i) {
-    if (at >= filler.size()) at = 0;
-    const std::size_t from = at;
-    next_code_point(filler, at);
-    padding.append(filler, from, at - from);
-  }
+  const auto characters = static_cast<double>(count_code_points(filler));
+  const double whole = std::floor(missing / characters);
+  call.evaluator.check_string(static_cast<std::size_t>(std::min(whole, kMost)) * filler.size());
+  for (double i = 0; i < whole; ++i) padding += filler;
+  padding +=
+      filler.substr(0, offset_of_code_point(filler, static_cast<std::size_t>(missing - whole * characters)));
   std::string out(text);
   out.insert(width > 0 ? out.size() : 0, padding);
   return call.evaluator.string(out);

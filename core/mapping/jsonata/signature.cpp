@@ -1,5 +1,7 @@
 #include "mapping/jsonata/signature.hpp"
 
+#include <algorithm>
+
 namespace tenon::mapping::jsonata {
 namespace {
 
@@ -127,6 +129,11 @@ Signature::Problem Signature::parse(std::string_view text) {
     parameters_.push_back(made);
   }
   return {};
+}
+
+bool Signature::looks_inside() const {
+  return std::any_of(parameters_.begin(), parameters_.end(),
+                     [](const Parameter& p) { return p.type == 'a' && p.subtype != 0; });
 }
 
 bool Signature::takes(const Parameter& parameter, Value argument) const {

@@ -33,6 +33,8 @@ class Signature {
                 std::span<const Value>& out) const;
 
   std::size_t parameters() const { return parameters_.size(); }
+  /// True if apply() looks at the elements of arrays.
+  bool looks_inside() const;
 
  private:
   enum class Count : std::uint8_t { one, optional, many };
