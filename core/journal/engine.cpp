@@ -360,8 +360,16 @@ void Engine::list(Query query, Reply<std::vector<EventRow>> reply) {
 }
 
 void Engine::show(std::string id, Reply<std::optional<EventDetail>> reply) {
-  push<std::optional<EventDetail>>(Call::Kind::read, 0, std::move(reply),
-                                   [id = std::move(id)](Store& store) { return store.show(id); });
+  using Detail = Result<std::optional<EventDetail>>;
+  push<std::optional<EventDetail>>(
+      Call::Kind::read, 0, std::move(reply),
+      [id = std::move(id), before = Seq{0}](Store& store) mutable -> std::optional<Detail> {
+        const Result<std::optional<Seq>> found = store.find_some(id, before);
+        if (!found) return Detail(found.error());
+        if (*found) return store.detail(**found);
+        if (before != 0) return std::nullopt;
+        return Detail(std::nullopt);
+      });
 }
 
 void Engine::counts(Reply<Counts> reply) {

@@ -56,7 +56,10 @@ class Store {
   /// Looks at a bounded number of events below `before` (0: all), newest first, and adds those that match.
   /// Answers where to go on; 0 when there is nothing more or `rows` holds `query.limit`.
   virtual Result<Seq> list_some(const Query& query, Seq before, std::vector<EventRow>& rows) = 0;
-  virtual Result<std::optional<EventDetail>> show(const std::string& id) = 0;
+  /// The newest event of that id (or of that number) if this turn comes upon it. `before` is 0 in the first
+  /// turn; left above 0, the search wants another one.
+  virtual Result<std::optional<Seq>> find_some(const std::string& id, Seq& before) = 0;
+  virtual Result<std::optional<EventDetail>> detail(Seq seq) = 0;
   virtual Result<Counts> counts() = 0;
 
   /// House-keeping after answers have left; `idle` if nothing was written for a while.

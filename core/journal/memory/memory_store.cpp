@@ -191,17 +191,19 @@ Result<Seq> MemoryStore::list_some(const Query& query, Seq before, std::vector<E
   return Seq{0};
 }
 
-Result<std::optional<EventDetail>> MemoryStore::show(const std::string& id) {
-  auto found = events_.end();
-  if (const auto seq = seq_of(id)) found = events_.find(*seq);
-  if (found == events_.end()) {
-    const auto newest = std::find_if(events_.rbegin(), events_.rend(),
-                                     [&](const auto& each) { return each.second.event.id == id; });
-    if (newest == events_.rend()) return std::optional<EventDetail>();
-    found = std::prev(newest.base());
-  }
+Result<std::optional<Seq>> MemoryStore::find_some(const std::string& id, Seq& before) {
+  before = 0;
+  if (const auto seq = seq_of(id); seq && events_.contains(*seq)) return seq;
+  const auto newest = std::find_if(events_.rbegin(), events_.rend(),
+                                   [&](const auto& each) { return each.second.event.id == id; });
+  return newest == events_.rend() ? std::nullopt : std::optional(newest->first);
+}
+
+Result<std::optional<EventDetail>> MemoryStore::detail(Seq seq) {
+  const auto found = events_.find(seq);
+  if (found == events_.end()) return std::optional<EventDetail>();
   EventDetail detail;
-  detail.row = listed(found->first, found->second, true);
+  detail.row = listed(seq, found->second, true);
   detail.actions = found->second.actions;
   detail.attempts = found->second.records;
   return std::optional(std::move(detail));

@@ -27,7 +27,8 @@ class MemoryStore final : public Store {
   Result<std::vector<Waiting>> open_of(std::span<const Seq> seqs) override;
   Result<Looked> look(std::span<const IdentityKey> identities, std::span<const AppliedKey> applied) override;
   Result<Seq> list_some(const Query& query, Seq before, std::vector<EventRow>& rows) override;
-  Result<std::optional<EventDetail>> show(const std::string& id) override;
+  Result<std::optional<Seq>> find_some(const std::string& id, Seq& before) override;
+  Result<std::optional<EventDetail>> detail(Seq seq) override;
   Result<Counts> counts() override;
 
  private:

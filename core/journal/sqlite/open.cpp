@@ -45,7 +45,8 @@ Error as_corrupt(const std::string& file, Error error) {
   const auto mentions = [&](const std::string& code) {
     return error.message.find("(SQLite " + code + ")") != std::string::npos;
   };
-  if (mentions("11") || mentions("26") || mentions("267") || mentions("523") || mentions("779"))
+  if (mentions("1") || mentions("11") || mentions("26") || mentions("267") || mentions("523") ||
+      mentions("779"))
     return corrupt(file, error.message.substr(file.size() + 2));
   return error;
 }
@@ -188,6 +189,7 @@ Result<std::unique_ptr<SqliteStore>> open_store(const std::string& folder, const
   auto database = std::make_unique<Database>(std::move(*opened));
   if (const Status status = check_content(*database, file); !status) return as_corrupt(file, status.error());
   auto store = std::make_unique<SqliteStore>(std::move(*lock), std::move(database), options);
+  // A statement that cannot be prepared (SQLite 1) means that the schema is not the one of this format.
   if (const Status status = store->load(); !status) return as_corrupt(file, status.error());
   return store;
 }

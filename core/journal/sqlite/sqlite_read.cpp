@@ -1,4 +1,6 @@
 // What only reads the store.
+#include <algorithm>
+
 #include "base/json.hpp"
 #include "journal/sqlite/schema.hpp"
 #include "journal/sqlite/statements.hpp"
@@ -6,7 +8,9 @@
 namespace tenon::journal {
 namespace {
 
-constexpr int kListLook = 2000;  // rows per turn; about 5 ms
+// Rows per turn: some milliseconds.
+constexpr int kListLook = 2000;
+constexpr int kFindLook = 4000;
 
 /// Columns kEventColumns in front.
 Event read_event(Statement::Rows& row) {
@@ -138,56 +142,79 @@ Result<Seq> SqliteStore::list_some(const Query& query, Seq before, std::vector<E
   return Seq{0};
 }
 
-Result<std::optional<Seq>> SqliteStore::newest_of(const std::string& id) {
-  auto rows = sql_->newest_of.query(id);
-  std::optional<Seq> newest;
-  if (rows.next() && !rows.is_null(0)) newest = static_cast<Seq>(rows.number(0));
+Result<std::optional<Seq>> SqliteStore::find_some(const std::string& id, Seq& before) {
+  if (before == 0) {
+    TENON_TRY(const auto found, find_indexed(id));
+    if (found) return found;
+    before = INT64_MAX;
+  }
+  // Older than its dedupe row, or never had a delivery's id: look through the events, newest first.
+  auto rows = sql_->scan_ids.query(before);
+  for (int looked = 1; rows.next(); ++looked) {
+    const auto seq = static_cast<Seq>(rows.number(0));
+    if (rows.text(1) == id) return std::optional(seq);
+    before = seq;
+    if (looked == kFindLook) return std::optional<Seq>();
+  }
   TENON_CHECK(rows.status());
+  before = 0;
+  return std::optional<Seq>();
+}
+
+Result<std::optional<Seq>> SqliteStore::find_indexed(const std::string& id) {
+  if (const auto seq = seq_of(id)) {
+    auto rows = sql_->exists.query(*seq);
+    if (rows.next()) return seq;
+    TENON_CHECK(rows.status());
+  }
+  // The n-th event of a delivery is called `id#n`.
+  const std::string delivery = id.substr(0, id.rfind('#'));
+  std::optional<Seq> newest;
+  for (const std::string& name : {id, delivery}) {
+    auto rows = sql_->newest_of.query(id, name);
+    if (rows.next() && !rows.is_null(0))
+      newest = std::max(newest.value_or(0), static_cast<Seq>(rows.number(0)));
+    TENON_CHECK(rows.status());
+  }
   return newest;
 }
 
-Result<std::optional<EventDetail>> SqliteStore::show(const std::string& id) {
-  std::optional<Seq> seq = seq_of(id);
-  for (int round = 0; round < 2; ++round) {
-    if (!seq) {
-      TENON_TRY(seq, newest_of(id));
-      if (!seq) return std::optional<EventDetail>();
-    }
-    auto rows = sql_->show.query(*seq);
-    if (!rows.next()) {
-      TENON_CHECK(rows.status());
-      // Digits may also be an event's id.
-      seq.reset();
-      continue;
-    }
-    EventDetail detail;
-    detail.row = read_row(rows);
-    detail.row.event.data = rows.string(kEventColumns + 5);
-    auto actions = sql_->actions.query(*seq);
-    while (actions.next()) {
-      if (const auto end = end_of(actions.text(1)))
-        detail.actions.push_back({actions.string(0), *end, actions.string(2)});
-    }
-    TENON_CHECK(actions.status());
-    const auto base = static_cast<std::int64_t>(*seq) << kAttemptBits;
-    auto attempts = sql_->attempts.query(base, base + (std::int64_t{1} << kAttemptBits) - 1);
-    while (attempts.next()) {
-      AttemptRecord record;
-      record.action = attempts.string(0);
-      record.number = static_cast<std::uint32_t>(attempts.number(1));
-      record.started_ms = attempts.number(2);
-      record.finished_ms = attempts.number(3);
-      record.outcome = attempts.string(4);
-      record.cause = attempts.string(5);
-      record.reason = attempts.string(6);
-      record.fetched = attempts.string(7);
-      record.conversation = attempts.string(8);
-      detail.attempts.push_back(std::move(record));
-    }
-    TENON_CHECK(attempts.status());
-    return std::optional(std::move(detail));
+Result<std::optional<EventDetail>> SqliteStore::detail(Seq seq) {
+  auto rows = sql_->show.query(seq);
+  if (!rows.next()) {
+    TENON_CHECK(rows.status());
+    return std::optional<EventDetail>();
   }
-  return std::optional<EventDetail>();
+  EventDetail detail;
+  detail.row = read_row(rows);
+  detail.row.event.data = rows.string(kEventColumns + 5);
+  TENON_CHECK(read_records(detail));
+  return std::optional(std::move(detail));
+}
+
+Status SqliteStore::read_records(EventDetail& detail) {
+  auto actions = sql_->actions.query(detail.row.seq);
+  while (actions.next()) {
+    if (const auto end = end_of(actions.text(1)))
+      detail.actions.push_back({actions.string(0), *end, actions.string(2)});
+  }
+  TENON_CHECK(actions.status());
+  const auto base = static_cast<std::int64_t>(detail.row.seq) << kAttemptBits;
+  auto attempts = sql_->attempts.query(base, base + (std::int64_t{1} << kAttemptBits) - 1);
+  while (attempts.next()) {
+    AttemptRecord record;
+    record.action = attempts.string(0);
+    record.number = static_cast<std::uint32_t>(attempts.number(1));
+    record.started_ms = attempts.number(2);
+    record.finished_ms = attempts.number(3);
+    record.outcome = attempts.string(4);
+    record.cause = attempts.string(5);
+    record.reason = attempts.string(6);
+    record.fetched = attempts.string(7);
+    record.conversation = attempts.string(8);
+    detail.attempts.push_back(std::move(record));
+  }
+  return attempts.status();
 }
 
 Result<Counts> SqliteStore::counts() {

@@ -167,7 +167,9 @@ void SqliteStore::close(bool sound) {
   if (!database_) return;
   if (database_->in_transaction()) rollback();
   sql_.reset();
-  if (sound) (void)checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+  // What cannot be copied now is copied at the next start. Once it is, SQLite may remove the log.
+  if (sound && checkpoint(SQLITE_CHECKPOINT_TRUNCATE) && wal_pages_ == 0)
+    sqlite3_db_config(database_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
   database_.reset();
 }
 

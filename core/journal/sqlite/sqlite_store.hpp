@@ -46,7 +46,8 @@ class SqliteStore final : public Store {
   Result<std::vector<Waiting>> open_of(std::span<const Seq> seqs) override;
   Result<Looked> look(std::span<const IdentityKey> identities, std::span<const AppliedKey> applied) override;
   Result<Seq> list_some(const Query& query, Seq before, std::vector<EventRow>& rows) override;
-  Result<std::optional<EventDetail>> show(const std::string& id) override;
+  Result<std::optional<Seq>> find_some(const std::string& id, Seq& before) override;
+  Result<std::optional<EventDetail>> detail(Seq seq) override;
   Result<Counts> counts() override;
 
   Status maintain(bool idle) override;
@@ -77,7 +78,8 @@ class SqliteStore final : public Store {
   void drop_oldest_fresh();
   Result<std::vector<std::pair<std::string, End>>> actions_of(Seq seq);
   Result<Waiting> read_waiting(Statement::Rows& row);
-  Result<std::optional<Seq>> newest_of(const std::string& id);
+  Result<std::optional<Seq>> find_indexed(const std::string& id);
+  Status read_records(EventDetail& detail);
   Status checkpoint(int mode);
   static int on_wal(void* self, sqlite3*, const char*, int pages);
 

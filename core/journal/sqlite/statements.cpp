@@ -83,7 +83,13 @@ Status SqliteStore::Statements::prepare(Database& database) {
        "SELECT " TENON_EVENT_COLUMNS
        ", coalesce(d.attempts, p.attempts), p.next_ms, d.end, d.reason, d.ended_ms, e.data FROM event e"
        " LEFT JOIN pending p ON p.seq = e.seq LEFT JOIN ended d ON d.seq = e.seq WHERE e.seq = ?"},
-      {&newest_of, "SELECT max(seq) FROM event WHERE id = ?"},
+      {&exists, "SELECT 1 FROM event WHERE seq = ?"},
+      {&newest_of,
+       "SELECT max(seq) FROM (SELECT e.seq FROM dedupe d INDEXED BY dedupe_id CROSS JOIN event e"
+       " ON e.seq BETWEEN d.first_seq AND d.first_seq + max(d.events, 1) - 1"
+       " WHERE d.delivery_id = ?2 AND d.delivery_id <> '' AND e.id = ?1"
+       " UNION ALL SELECT seq FROM event INDEXED BY event_id WHERE id = ?1 AND class <> 'live')"},
+      {&scan_ids, "SELECT seq, id FROM event WHERE seq < ? ORDER BY seq DESC"},
       {&oldest_waiting,
        "SELECT e.received_ms FROM pending p CROSS JOIN event e ON e.seq = p.seq ORDER BY p.seq LIMIT 1"},
       {&retain_scan,

@@ -11,7 +11,8 @@ struct SqliteStore::Statements {
   Statement insert_event, insert_pending, insert_ended, delete_pending, update_pending;
   Statement insert_action, last_attempt, insert_attempt, delete_attempt;
   Statement begin, put_identity, put_applied, get_identity, get_applied;
-  Statement open_after, open_one, actions, attempts, list_all, list_open, list_dead, show, newest_of;
+  Statement open_after, open_one, actions, attempts, list_all, list_open, list_dead, show, exists, newest_of,
+      scan_ids;
   Statement oldest_waiting, retain_scan, delete_event, delete_ended, delete_actions, delete_attempts;
   Statement oldest_dedupe, delete_dedupe, oldest_audit, delete_audit, put_meta;
 

@@ -1,6 +1,7 @@
 // The suite that every backend runs.
 #pragma once
 
+#include "fault_vfs.hpp"
 #include "rig.hpp"
 
 namespace tenon::journal::test {
@@ -19,6 +20,7 @@ class JournalContract : public testing::TestWithParam<Backend> {
     rig.journal = std::move(*opened);
   }
 
+  FaultVfs no_waiting;  ///< no faults, and no real syncs either: the suite is about the contract
   TempFolder folder;
   Rig rig;
 };

@@ -316,6 +316,32 @@ TEST_P(JournalContract, ShowFindsByNumberAndByTheNewestOfAnId) {
   EXPECT_EQ(rig.show("777777")->row.seq, digits);
 }
 
+TEST_P(JournalContract, ShowFindsEventsOfDeliveries) {
+  Append request = append_of({new_event("d1#1"), new_event("d1#2", "p"), new_event("d1#2", "q")});
+  request.dedupe = dedupe("d1", "body");
+  const auto seqs = rig.append(request)->seqs;
+  EXPECT_EQ(rig.show("d1#1")->row.seq, seqs[0]);
+  EXPECT_EQ(rig.show("d1#2")->row.seq, seqs[2]);
+  EXPECT_FALSE(rig.show("d1"));
+  EXPECT_FALSE(rig.show("d1#3"));
+  Append reused = append_of(new_event("d1#1"));
+  reused.dedupe = dedupe("d1", "other");
+  EXPECT_EQ(rig.show("d1#1")->row.seq, seqs[0]);
+  const auto later = rig.append(reused)->seqs;
+  EXPECT_EQ(rig.show("d1#1")->row.seq, later[0]);
+  NewEvent replay = new_event("d1#1");
+  replay.event.event_class = EventClass::replay;
+  const auto replayed = rig.append(append_of(replay))->seqs;
+  EXPECT_EQ(rig.show("d1#1")->row.seq, replayed[0]);
+}
+
+TEST_P(JournalContract, ShowFindsAnOldEventAmongMany) {
+  const Seq old = rig.add("old");
+  rig.append(append_of(std::vector<NewEvent>(9000, new_event("e")))).value();
+  EXPECT_EQ(rig.show("old")->row.seq, old);
+  EXPECT_FALSE(rig.show("nothing"));
+}
+
 TEST_P(JournalContract, CountsFollow) {
   EXPECT_EQ(rig.counts().waiting, 0U);
   EXPECT_FALSE(rig.counts().oldest_waiting_ms);
