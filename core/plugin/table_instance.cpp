@@ -23,12 +23,12 @@ TableInstance::~TableInstance() {
 }
 
 Result<Guest*> TableInstance::guest() {
+  if (guest_ && guest_->stuck()) stuck_.push_back(std::move(guest_));
   std::erase_if(stuck_, [](const std::shared_ptr<Guest>& old) {
     if (old->open_calls() > 0) return false;
     old->close();
     return true;
   });
-  if (guest_ && guest_->stuck()) stuck_.push_back(std::move(guest_));
   if (!guest_) {
     TENON_TRY(guest_, Guest::make(setup_));
   }

@@ -1,0 +1,2 @@
+#define ZOO_NAME "good"
+#include "../table.h"

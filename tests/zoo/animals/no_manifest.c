@@ -1,0 +1,2 @@
+#define ZOO_NAME "no_manifest"
+#include "../table.h"

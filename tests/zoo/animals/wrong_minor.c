@@ -1,0 +1,3 @@
+#define ZOO_NAME "wrong_minor"
+#define ZOO_MINOR 7
+#include "../table.h"
