@@ -21,6 +21,8 @@ class App : public Judge {
     bool injected = false;
   };
 
+  /// What is for no API: the control, or nothing.
+  Reply aside(const Request& request);
   Plan decide(Api api, Request& request, bool& injected);
   Reply handle(Api api, const Request& request);
   void add_rate_headers(Api api, Reply& reply, double now);

@@ -145,6 +145,15 @@ std::size_t characters(std::string_view utf8) {
       utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
+bool nested_deeper(std::string_view json, std::size_t most) {
+  std::size_t depth = 0;
+  for (const char c : json) {
+    if ((c == '[' || c == '{') && ++depth > most) return true;
+    if ((c == ']' || c == '}') && depth > 0) --depth;
+  }
+  return false;
+}
+
 bool email_shaped(std::string_view text) {
   const auto at = text.find('@');
   if (at == std::string_view::npos || at == 0 || text.find('@', at + 1) != std::string_view::npos)

@@ -31,6 +31,8 @@ std::string sha1_hex(std::string_view text);
 std::optional<std::int64_t> whole_number(std::string_view text);
 /// Characters, not bytes.
 std::size_t characters(std::string_view utf8);
+/// More opening brackets and braces in one another than that; those in strings count too.
+bool nested_deeper(std::string_view json, std::size_t most);
 /// Something@something.something, without blanks.
 bool email_shaped(std::string_view text);
 
