@@ -22,6 +22,8 @@ struct Guest::Door {
 
 namespace {
 
+constexpr std::size_t kMostPointer = std::size_t{64} << 10;
+
 void ignored(const char* function, const char* why) noexcept {
   try {
     metrics::count("plugin_calls_ignored", why);
@@ -130,7 +132,7 @@ std::uint32_t Guest::on_json_at(void* self, tenon_str pointer, tenon_json* out) 
   if (!guest || !guest->accepting_) return 1;
   try {
     Borrowed in;
-    const std::string at = in.bytes(pointer, "the pointer", Borrowed::kMostText);
+    const std::string at = in.bytes(pointer, "the pointer", kMostPointer);
     if (!in.structure(out, "tenon_json")) return guest->broke("json_at", in.problem()), 1;
     const auto value = guest->accepting_->body.at(at);
     if (!value) return 1;
@@ -155,7 +157,8 @@ std::uint32_t Guest::on_json_text(void* self, tenon_str pointer, tenon_str* out)
   if (!guest || !guest->accepting_ || !out) return 1;
   try {
     Borrowed in;
-    const std::string at = in.bytes(pointer, "the pointer", Borrowed::kMostText);
+    const std::string at = in.bytes(pointer, "the pointer", kMostPointer);
+    if (!in.ok()) return guest->broke("json_text", in.problem()), 1;
     const auto text = guest->accepting_->body.text(at);
     if (!text) return 1;
     *out = {text->data(), text->size()};
