@@ -131,7 +131,12 @@ void Engine::drain() {
     run_reads(slices);
     answer(std::move(slices));
   }
-  maintain(false);
+  bool pressed = false;
+  {
+    const std::scoped_lock lock(queue_mutex_);
+    pressed = !queue_.empty();
+  }
+  maintain(pressed ? Store::Pace::pressed : Store::Pace::calm);
 }
 
 void Engine::run_writes(const std::vector<Call*>& writes) {
@@ -204,9 +209,9 @@ void Engine::fail_store(const Error& error) {
   }
 }
 
-void Engine::maintain(bool idle) {
+void Engine::maintain(Store::Pace pace) {
   if (failed_) return;
-  if (const Status status = store_->maintain(idle); !status && status.error().code == kStoreFailed)
+  if (const Status status = store_->maintain(pace); !status && status.error().code == kStoreFailed)
     fail_store(status.error());
 }
 
@@ -226,7 +231,7 @@ void Engine::idle_fired() {
   if (wrote_since_watch_) {
     watch_idle();
   } else {
-    maintain(true);
+    maintain(Store::Pace::idle);
   }
 }
 

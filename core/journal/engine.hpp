@@ -63,7 +63,7 @@ class Engine final : public Journal {
   void answer(Calls calls);
   void run_slices();
   void fail_store(const Error& error);
-  void maintain(bool idle);
+  void maintain(Store::Pace pace);
   void watch_idle();
   void idle_fired();
   void tell_appended();

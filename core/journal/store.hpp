@@ -62,12 +62,14 @@ class Store {
   virtual Result<std::optional<EventDetail>> detail(Seq seq) = 0;
   virtual Result<Counts> counts() = 0;
 
-  /// House-keeping after answers have left; `idle` if nothing was written for a while.
-  virtual Status maintain(bool idle) {
-    (void)idle;
+  /// `pressed`: calls wait already. `idle`: nothing was written for a while.
+  enum class Pace : std::uint8_t { pressed, calm, idle };
+  /// House-keeping after answers have left.
+  virtual Status maintain(Pace pace) {
+    (void)pace;
     return {};
   }
-  /// Whether `maintain(true)` has anything to do, ever.
+  /// Whether `maintain(idle)` has anything to do, ever.
   virtual bool cares_for_idle() const { return false; }
   /// The last call. `sound` is false after `store_failed`: then nothing may be written any more.
   virtual void close(bool sound) { (void)sound; }

@@ -10,7 +10,10 @@
 namespace tenon::journal {
 namespace {
 
-constexpr int kCheckpointPages = 1024;  // 4 MiB
+// Pages of 4 KiB in the log at which it is copied back: early while nobody waits; late under load, when many
+// of its pages are versions of one.
+constexpr int kCalmPages = 1024;
+constexpr int kPressedPages = 4096;
 constexpr std::size_t kFreshEvents = 1024;
 constexpr std::size_t kFreshBytes = 4 * 1024 * 1024;
 
@@ -27,8 +30,7 @@ SqliteStore::SqliteStore(FolderLock lock, std::unique_ptr<Database> database, co
       database_(std::move(database)),
       sql_(std::make_unique<Statements>()),
       dedupe_keep_ms_(options.dedupe_keep_ms),
-      min_free_bytes_(options.min_free_bytes),
-      checkpoint_at_(kCheckpointPages) {}
+      min_free_bytes_(options.min_free_bytes) {}
 
 SqliteStore::~SqliteStore() { close(false); }
 
@@ -133,18 +135,18 @@ Result<std::vector<Waiting>> SqliteStore::open_after(Seq after, std::uint32_t li
 // --- space, the log, the end
 
 bool SqliteStore::has_space() {
-  if (!space_low_) return true;
+  if (!look_at_space_) return true;
   struct statvfs info = {};
   if (::statvfs(database_->file().c_str(), &info) != 0) return true;
-  space_low_ = static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize < min_free_bytes_;
-  return !space_low_;
+  look_at_space_ = static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize < min_free_bytes_;
+  return !look_at_space_;
 }
 
-Status SqliteStore::maintain(bool idle) {
-  if (wal_pages_ < (idle ? 1 : checkpoint_at_)) return {};
+Status SqliteStore::maintain(Pace pace) {
+  const int enough = pace == Pace::idle ? 1 : pace == Pace::calm ? kCalmPages : kPressedPages;
+  if (wal_pages_ < enough || wal_pages_ < checkpoint_after_) return {};
   const Status status = checkpoint(SQLITE_CHECKPOINT_PASSIVE);
-  // Asked again at the next append.
-  space_low_ = true;
+  look_at_space_ = true;
   if (!status && status.error().code == kStoreFailed) return status;
   return {};
 }
@@ -155,11 +157,11 @@ Status SqliteStore::checkpoint(int mode) {
   const int code = sqlite3_wal_checkpoint_v2(database_->handle(), nullptr, mode, &pages, &copied);
   if (code == SQLITE_OK && pages == copied) {
     wal_pages_ = 0;
-    checkpoint_at_ = kCheckpointPages;
+    checkpoint_after_ = 0;
     return {};
   }
   // A reader holds a part of the log, or the disk is full: not again at once.
-  checkpoint_at_ = wal_pages_ + kCheckpointPages;
+  checkpoint_after_ = wal_pages_ + kCalmPages;
   return code == SQLITE_OK ? Status() : Status(database_->error(code));
 }
 

@@ -50,7 +50,7 @@ class SqliteStore final : public Store {
   Result<std::optional<EventDetail>> detail(Seq seq) override;
   Result<Counts> counts() override;
 
-  Status maintain(bool idle) override;
+  Status maintain(Pace pace) override;
   bool cares_for_idle() const override { return true; }
   void close(bool sound) override;
 
@@ -103,8 +103,8 @@ class SqliteStore final : public Store {
 
   Seq retain_from_ = 0;
   int wal_pages_ = 0;
-  int checkpoint_at_;
-  bool space_low_ = false;
+  int checkpoint_after_ = 0;   ///< not before the log has that many pages
+  bool look_at_space_ = true;  ///< at the next append
 };
 
 }  // namespace tenon::journal
