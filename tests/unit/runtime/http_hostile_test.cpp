@@ -151,7 +151,8 @@ TEST_F(HttpHostile, NotHttp) {
 }
 
 TEST_F(HttpHostile, BadHeaderLines) {
-  for (const std::string header : {"no colon here", std::string("X: a\0b", 6).c_str(), " folded first"}) {
+  for (const std::string& header :
+       {std::string("no colon here"), std::string("X: a\0b", 6), std::string(" folded first")}) {
     const HttpResult result = fetch_raw("HTTP/1.1 200 OK\r\n" + header + "\r\nContent-Length: 0\r\n\r\n");
     if (!result.response) continue;
     EXPECT_EQ(find_header(result.response->headers, "no colon here"), nullptr);
