@@ -67,7 +67,8 @@ class ConnectionReader {
     }
     made_.spec.connector = made_.manifest->name;
     made_.spec.allow_private = fields.boolean("allow_private").value_or(false);
-    if (read_settings(node_, made_.key, path_, *made_.manifest, environment_, report_, made_.spec)) derive();
+    read_settings(node_, made_.key, path_, *made_.manifest, environment_, report_, made_.spec);
+    if (report_.errors() == before) derive();
     read_verify(fields);
     made_.ok = report_.errors() == before;
     return std::move(made_);

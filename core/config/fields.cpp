@@ -66,14 +66,14 @@ const Node* Fields::get(std::string_view name) {
   const Node* value = node_.find(name);
   if (value == nullptr) return nullptr;
   if (!value->is_empty()) return value;
-  error(key_span(name), "no_value", name, "nothing stands behind this key; leave it out, or write null");
+  error(key_span(name), "no_value", name, "nothing stands behind this key");
   return nullptr;
 }
 
 const Node* Fields::need(std::string_view name, std::string_view expected) {
   if (node_.find(name) != nullptr) return get(name);
   if (!probably_meant_.contains(std::string(name))) {
-    error({node_.at.offset, 1}, "missing_key", name, "is missing: expected " + std::string(expected));
+    error({node_.at.offset, 1}, "missing_key", name, "is missing: " + std::string(expected));
   }
   return nullptr;
 }
@@ -106,9 +106,10 @@ std::optional<std::int64_t> Fields::duration(std::string_view name) {
   }
   const auto parsed = value->is_text() ? parse_duration(value->text) : std::nullopt;
   if (parsed && *parsed > 0) return parsed;
+  const std::string found = parsed ? "no time at all" : "`" + value->text + "`";
   error(value->at, "bad_duration", name,
         "expected a duration like " + std::string(kForm) + ", found " +
-            (value->is_text() ? "other text" : found_in(*value)));
+            (value->is_text() ? found : found_in(*value)));
   return std::nullopt;
 }
 

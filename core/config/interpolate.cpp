@@ -72,7 +72,6 @@ class Interpolation {
       return text_.size();
     }
     out_.from_environment = true;
-    out_.only_variable = at == 0 && found->end == text_.size() && found->otherwise.value_or("").empty();
     const auto value = environment_.find(found->name);
     const bool set = value != environment_.end() && !value->second.empty();
     if (set) {
@@ -101,6 +100,12 @@ class Interpolation {
 Interpolated interpolate(const Node& scalar, const Environment& environment, Report& report,
                          const std::string& path) {
   return Interpolation(scalar, environment, report, path).run();
+}
+
+bool is_only_variable(const Node& scalar) {
+  if (!scalar.is_text() || !scalar.text.starts_with("${")) return false;
+  const auto found = variable_at(scalar.text, 0);
+  return found && found->end == scalar.text.size() && found->otherwise.value_or("").empty();
 }
 
 void refuse_variables(const Node& scalar, Report& report, const std::string& path) {

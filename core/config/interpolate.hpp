@@ -21,6 +21,9 @@ struct Interpolated {
 Interpolated interpolate(const Node& scalar, const Environment& environment, Report& report,
                          const std::string& path);
 
+/// True if the scalar is one `${NAME}` or `${NAME:-}` and nothing else.
+bool is_only_variable(const Node& scalar);
+
 /// Reports `${NAME}` in a text where the environment does not reach: outside `${{ }}` and not `$${`.
 void refuse_variables(const Node& scalar, Report& report, const std::string& path);
 

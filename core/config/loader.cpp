@@ -126,6 +126,7 @@ class Merger {
 void read_one(File& file, const Environment& environment, const plugin::Registry& registry) {
   const std::optional<Node> root = parse_yaml(file.report);
   if (root) file.read = read_pipeline(*root, environment, registry, file.report);
+  if (file.report.has_errors()) file.read.pipeline = nullptr;
 }
 
 Loaded finish(std::vector<std::unique_ptr<File>>& files, std::vector<Diagnostic> before) {

@@ -34,6 +34,7 @@ class UseChecker {
       if (fetch == names_.fetches.end() || fetch->second == nullptr) return;
       return fields({fetch->second->answer.get()}, 1);
     }
+    if (scope_.unknown) return;
     if (!use.variable) return unknown_root();
     if (root == "vars") return vars();
     if (root == "connections") return connections();
@@ -79,7 +80,9 @@ class UseChecker {
     if (std::find(kEventFields.begin(), kEventFields.end(), field) == kEventFields.end()) {
       return no_field(1, kEventFields);
     }
-    if (names_.trigger == nullptr || names_.trigger->manifest == nullptr || use_->path.size() < 3) return;
+    if (names_.trigger == nullptr || names_.trigger->manifest == nullptr || names_.events.empty() ||
+        use_->path.size() < 3)
+      return;
     Schemas data;
     std::vector<std::string> keys;
     for (const std::string& name : names_.events) {
@@ -164,6 +167,7 @@ class UseChecker {
 mapping::ParseOptions Scope::options() const {
   mapping::ParseOptions options;
   options.variables = roots;
+  options.any_variable = unknown;
   for (const char* name : {"vars", "connection", "connections"}) options.variables.emplace_back(name);
   if (item) {
     options.variables.emplace_back("item");

@@ -13,8 +13,8 @@ namespace tenon::config {
 /// Filled while the file is read, in the order of the places that see it.
 struct Names {
   const Connections* connections = nullptr;
-  const Connection* trigger = nullptr;  ///< null if the file names none that is known
-  std::vector<std::string> events;      ///< types that it triggers on, as far as they are known
+  const Connection* trigger = nullptr;                  ///< null if the file names none that is known
+  std::vector<std::string> events;                      ///< types that it triggers on; empty: not known
   std::map<std::string, const plugin::Fetch*> fetches;  ///< by root; null: what it answers is not known
   Value vars;                                           ///< an object; strings that came from ${} included
 };
@@ -23,6 +23,7 @@ struct Names {
 struct Scope {
   std::vector<std::string> roots;  ///< `event`, fetches; also as variables
   bool item = false;               ///< inside `$item:`
+  bool unknown = false;            ///< what there is cannot be told: no name is refused
 
   mapping::ParseOptions options() const;
 };

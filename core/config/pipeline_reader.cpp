@@ -40,7 +40,6 @@ class PipelineReader {
         templates_(report, names_) {}
 
   PipelineFile read() {
-    const std::size_t before = report_.errors();
     Fields top(report_, root_, "", kTop);
     if (!top.ok()) return std::move(file_);
     version(top);
@@ -55,13 +54,13 @@ class PipelineReader {
     all_actions(top);
     delivery(top);
     made_->file = report_.source().name();
-    if (report_.errors() == before) file_.pipeline = std::move(made_);
+    if (!report_.has_errors()) file_.pipeline = std::move(made_);
     return std::move(file_);
   }
 
  private:
   void version(Fields& top) {
-    const Node* value = top.need("tenon", "`tenon: 1`, the version of the language");
+    const Node* value = top.need("tenon", "the version of the language, `tenon: 1`");
     if (value == nullptr || (value->is_text() && !value->is_quoted() && value->text == "1")) return;
     top.error(value->at, "wrong_version", "tenon",
               "this tenon speaks version 1 of the language: expected `tenon: 1`");
@@ -81,7 +80,8 @@ class PipelineReader {
     if (!wanted) return nullptr;
     const auto found = file_.connections.find(*wanted);
     if (found != file_.connections.end()) return &found->second;
-    if (root_.find("connections") == nullptr) return nullptr;
+    const Node* section = root_.find("connections");
+    if (section == nullptr || !section->is_map()) return nullptr;
     std::vector<std::string> known;
     for (const auto& [known_name, entry] : file_.connections) known.push_back(known_name);
     fields.error(node_of(fields, key)->at, "unknown_connection", key,
@@ -93,9 +93,11 @@ class PipelineReader {
 
   void trigger(Fields& top) {
     const Node* section = top.need("trigger", "where events come from");
+    scope_.unknown = true;
     if (section == nullptr) return;
     Fields fields(report_, *section, "trigger", kTrigger);
     if (!fields.ok()) return;
+    scope_.unknown = false;
     names_.trigger = connection(fields, "connection", "the name of a connection");
     if (names_.trigger != nullptr) {
       made_->trigger_connection = names_.trigger->spec.name;
@@ -109,6 +111,12 @@ class PipelineReader {
   }
 
   void events(Fields& fields) {
+    const std::size_t before = report_.errors();
+    event_types(fields);
+    if (report_.errors() == before) names_.events = made_->events;
+  }
+
+  void event_types(Fields& fields) {
     const Node* list = fields.need("events", "a list of event types");
     if (list == nullptr) return;
     if (!list->is_list() || list->items.empty()) {
@@ -131,7 +139,6 @@ class PipelineReader {
         unknown_event(item, path, *manifest, known);
       } else {
         made_->events.push_back(*type);
-        names_.events.push_back(*type);
       }
     }
   }

@@ -29,7 +29,7 @@ class RecordCheck {
       if (schema.items) check(*item, *schema.items, join(path, "$item"));
       return;
     }
-    map(node, schema, path);
+    if (node.find("$each") == nullptr) map(node, schema, path);
   }
 
  private:
@@ -39,7 +39,7 @@ class RecordCheck {
 
   void wrong_type(const Node& node, const Schema& schema, const std::string& path, const std::string& found) {
     report_.error(node.at, "wrong_type",
-                  path + ": " + what_ + " wants " + schema.types.text() + " here, found " + found);
+                  path + ": " + what_ + " wants " + with_article(schema.types.text()) + ", found " + found);
   }
 
   void text(const Node& node, const Schema& schema, const std::string& path) {
@@ -56,7 +56,8 @@ class RecordCheck {
     if (against == nullptr) return;
     for (const Schema::Violation& violation : against->validate(value, 1)) {
       report_.error(node.at, "bad_value",
-                    path + ": " + what_ + " wants " + violation.expected + ", found " + violation.found);
+                    path + ": " + what_ + " wants " + violation.expected + ", found " +
+                        with_article(violation.found) + as_text(value, schema, node));
     }
   }
 
@@ -64,6 +65,12 @@ class RecordCheck {
     if (!allows(schema, Kind::array)) return wrong_type(node, schema, path, "a list");
     if (!schema.items) return;
     for (std::size_t i = 0; i < node.items.size(); ++i) check(node.items[i], *schema.items, join(path, i));
+  }
+
+  /// How to write a number that is meant as text.
+  static std::string as_text(Value value, const Schema& schema, const Node& node) {
+    const bool plain = value.is_number() || value.is_boolean();
+    return plain && schema.types.string ? "; in quotes it is text: \"" + node.text + "\"" : "";
   }
 
   void map(const Node& node, const Schema& schema, const std::string& path) {

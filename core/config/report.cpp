@@ -90,7 +90,9 @@ std::vector<Diagnostic> Report::take() {
   std::stable_sort(entries_.begin(), entries_.end(),
                    [&](const Entry& a, const Entry& b) { return key(a) < key(b); });
   const auto same = [](const Entry& a, const Entry& b) {
-    return a.at.offset == b.at.offset && a.message == b.message;
+    if (a.whole_file != b.whole_file || a.at.offset != b.at.offset) return false;
+    // What YAML does not allow is said once; what it would mean does not matter.
+    return a.message == b.message || a.code.starts_with("yaml_");
   };
   entries_.erase(std::unique(entries_.begin(), entries_.end(), same), entries_.end());
   std::vector<Diagnostic> all;

@@ -108,6 +108,17 @@ std::string found_in(const Node& node) {
   }
 }
 
+std::string with_article(std::string_view types) {
+  const std::string_view first = types.substr(0, types.find_first_of(" ,"));
+  for (const std::string_view name : {"integer", "array", "object"}) {
+    if (first == name) return "an " + std::string(types);
+  }
+  for (const std::string_view name : {"string", "number", "boolean"}) {
+    if (first == name) return "a " + std::string(types);
+  }
+  return std::string(types);
+}
+
 std::optional<std::int64_t> parse_duration(std::string_view text) {
   const std::size_t size = digits(text);
   std::int64_t number = 0;

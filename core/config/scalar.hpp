@@ -25,6 +25,9 @@ void warn_if_typed(Report& report, const Node& scalar, const std::string& path);
 /// What is there, for messages: "a map", "a number", "nothing". Never the value.
 std::string found_in(const Node& node);
 
+/// "a number", "an object or null"; what begins with no type's name stays as it is.
+std::string with_article(std::string_view types);
+
 /// Milliseconds of `500ms`, `7s`, `15m`, `72h`, `30d`; nullopt for all else and beyond ten years.
 std::optional<std::int64_t> parse_duration(std::string_view text);
 

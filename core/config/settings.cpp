@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <map>
 #include <optional>
 
@@ -31,8 +32,7 @@ class SettingsReader {
         report_(report),
         spec_(spec) {}
 
-  bool run() {
-    const std::size_t before = report_.errors();
+  void run() {
     for (const NodeMember& member : node_.members) {
       if (!is_host_key(member.key.text)) read_one(member);
     }
@@ -40,7 +40,6 @@ class SettingsReader {
     const Value filled = schema_.fill(given, arena_, false);
     check(filled);
     spec_.settings = to_json(filled);
-    return report_.errors() == before;
   }
 
  private:
@@ -49,7 +48,7 @@ class SettingsReader {
   void read_one(const NodeMember& member) {
     const std::string& name = member.key.text;
     const Schema* schema = schema_.property(name);
-    if (schema == nullptr) return mask_texts(member.value, report_);  // reported as unknown by the caller
+    if (schema == nullptr) return unknown(member);
     if (member.value.is_empty()) {
       refused_.insert_or_assign(name, member.key.at);
       return report_.error(member.key.at, "no_value",
@@ -72,6 +71,14 @@ class SettingsReader {
     members_.push_back({name, value});
   }
 
+  /// The caller reports it. It may be a secret under a wrong name, and what it was meant for is not missing.
+  void unknown(const NodeMember& member) {
+    mask_texts(member.value, report_);
+    std::vector<std::string> known;
+    for (const auto& [name, schema] : schema_.properties) known.push_back(name);
+    if (const auto near = nearest(member.key.text, known)) refused_.insert_or_assign(*near, member.key.at);
+  }
+
   void read_secret(const NodeMember& member, const Schema& schema) {
     const std::string& name = member.key.text;
     refused_.insert_or_assign(name, member.value.at);
@@ -82,9 +89,10 @@ class SettingsReader {
     }
     const std::size_t before = report_.errors();
     Interpolated got = interpolate(member.value, environment_, report_, path_of(name));
-    if (!got.only_variable || !got.from_environment) mask_texts(member.value, report_);
+    const bool from_file = !is_only_variable(member.value);
+    if (from_file) mask_texts(member.value, report_);
     if (report_.errors() > before) return;
-    if (!got.only_variable) {
+    if (from_file) {
       return report_.error(member.value.at, "literal_secret",
                            path_of(name) + ": secrets come from the environment: write \"${NAME}\" alone");
     }
@@ -140,25 +148,58 @@ class SettingsReader {
     }
   }
 
+  /// Where a violation stands, and how its path is written.
+  struct Found {
+    std::string path;
+    const Node* node;  ///< the deepest that exists; null: the setting is not in the file
+  };
+
+  Found find(const Schema::Violation& wrong) const {
+    Found found{path_, nullptr};
+    std::string_view rest = wrong.path;
+    bool deeper = true;
+    while (rest.starts_with('/')) {
+      const std::string step(rest.substr(1, rest.find('/', 1) - 1));
+      rest.remove_prefix(step.size() + 1);
+      const Node* next = nullptr;
+      const bool top = found.path == path_;
+      if (found.node != nullptr && found.node->is_list() && deeper) {
+        const auto index = static_cast<std::size_t>(std::atoi(step.c_str()));
+        found.path = join(found.path, index);
+        if (index < found.node->items.size()) next = &found.node->items[index];
+      } else {
+        found.path = join(found.path, step);
+        if (top) {
+          const auto setting = nodes_.find(step);
+          next = setting == nodes_.end() ? nullptr : setting->second;
+        } else if (found.node != nullptr && deeper) {
+          next = found.node->find(step);
+        }
+      }
+      deeper = next != nullptr;
+      if (deeper) found.node = next;
+    }
+    return found;
+  }
+
   void report(const Schema::Violation& wrong) {
     const std::string top = wrong.path.substr(1, wrong.path.find('/', 1) - 1);
     if (refused_.contains(top) || spec_.secrets.contains(top)) return;
-    std::string path = path_;
-    for (const char c : wrong.path) path += c == '/' ? '.' : c;
-    const auto node = nodes_.find(top);
-    if (!wrong.name.empty()) {
-      const Span at = node == nodes_.end() ? key_ : node->second->at;
-      return report_.error(at, "unknown_key", path + ": unknown key");
-    }
-    if (wrong.found == "nothing" && node == nodes_.end()) {
+    const Found found = find(wrong);
+    const Span at = found.node == nullptr ? key_ : found.node->at;
+    if (!wrong.name.empty()) return report_.error(at, "unknown_key", found.path + ": unknown key");
+    if (wrong.found == "nothing" && found.node == nullptr) {
       const auto empty = left_empty_.find(top);
-      const std::string why =
-          empty == left_empty_.end() ? ": is missing: expected " : ": came out empty: expected ";
-      return report_.error(empty == left_empty_.end() ? key_ : empty->second, "missing_key",
-                           path + why + wrong.expected + description_of(top));
+      const bool is_empty = empty != left_empty_.end();
+      return report_.error(is_empty ? empty->second : key_, "missing_key",
+                           found.path +
+                               (is_empty ? ": came out empty: expected " : ": is missing: expected ") +
+                               wrong.expected + description_of(top));
     }
-    report_.error(node == nodes_.end() ? key_ : node->second->at, "bad_value",
-                  path + ": expected " + wrong.expected + ", found " + wrong.found);
+    const bool number = found.node != nullptr && found.node->is_text() && wrong.found == "number";
+    report_.error(at, "bad_value",
+                  found.path + ": expected " + wrong.expected + ", found " + with_article(wrong.found) +
+                      (number ? "; in quotes it is text: \"" + found.node->text + "\"" : ""));
   }
 
   std::string description_of(const std::string& name) const {
@@ -205,10 +246,10 @@ bool is_host_key(std::string_view name) {
   return std::find(kHostKeys.begin(), kHostKeys.end(), name) != kHostKeys.end();
 }
 
-bool read_settings(const Node& node, Span key, const std::string& path,
+void read_settings(const Node& node, Span key, const std::string& path,
                    const plugin::ConnectorManifest& manifest, const Environment& environment, Report& report,
                    plugin::ConnectionSpec& spec) {
-  return SettingsReader(node, key, path, manifest, environment, report, spec).run();
+  SettingsReader(node, key, path, manifest, environment, report, spec).run();
 }
 
 std::optional<std::string> fill_from_settings(std::string_view text, const std::string& settings_json) {
@@ -223,6 +264,7 @@ std::optional<std::string> fill_from_settings(std::string_view text, const std::
 }
 
 void mask_texts(const Node& node, Report& report) {
+  if (is_only_variable(node)) return;
   if (node.is_text()) report.mask(node.at);
   if (node.is_text() && node.style == Node::Style::block && !node.offsets.empty()) {
     report.mask({node.offsets.front(), node.offsets.back() - node.offsets.front() + 1});

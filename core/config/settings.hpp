@@ -16,15 +16,15 @@ namespace tenon::config {
 bool is_host_key(std::string_view name);
 
 /// Fills `spec.settings` and `spec.secrets` from a connection's map. `path` is that of the connection, `key`
-/// its name in the source. Literal secrets are masked in the report. False: something was refused.
-bool read_settings(const Node& node, Span key, const std::string& path,
+/// its name in the source. Literal secrets are masked in the report.
+void read_settings(const Node& node, Span key, const std::string& path,
                    const plugin::ConnectorManifest& manifest, const Environment& environment, Report& report,
                    plugin::ConnectionSpec& spec);
 
 /// The texts that manifest templates (`account`, `hosts`) may name: a setting that is present, as text.
 std::optional<std::string> fill_from_settings(std::string_view text, const std::string& settings_json);
 
-/// Hides every text below `node` in the report.
+/// Hides every text below `node` in the report, but for those that only name a variable.
 void mask_texts(const Node& node, Report& report);
 
 }  // namespace tenon::config

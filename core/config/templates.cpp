@@ -133,15 +133,15 @@ Template TemplateReader::map(const Node& node, const Scope& scope, const std::st
   std::vector<std::pair<std::string, Template>> fields;
   for (const auto& [key, value] : node.members) {
     const std::string here = join(path, key.text);
+    if (holds_expression(key)) {
+      report_.error(key.at, "expression_not_here",
+                    here + ": a key is a fixed name; expressions stand in values");
+      continue;
+    }
     if (key.text.starts_with('$')) {
       report_.error(
           key.at, "reserved",
           here + ": keys that begin with `$` are the language's own: there are `$each` and `$item`");
-      continue;
-    }
-    if (holds_expression(key)) {
-      report_.error(key.at, "expression_not_here",
-                    here + ": a key is a fixed name; expressions stand in values");
       continue;
     }
     if (value.is_empty()) {

@@ -12,11 +12,13 @@ bool is_host_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
 }
 
-bool is_port(std::string_view text) {
+/// The port without leading zeros; nullopt for what is none.
+std::optional<std::string> port_of(std::string_view text) {
   unsigned port = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return failed == std::errc() && end == text.data() + text.size() && text.size() <= 5 && port > 0 &&
-         port < 65536;
+  const bool whole = failed == std::errc() && end == text.data() + text.size() && text.size() <= 5;
+  if (!whole || port == 0 || port > 65535) return std::nullopt;
+  return std::to_string(port);
 }
 
 /// The host, brackets included, at the front of an authority; what follows is the port. Empty: malformed.
@@ -52,15 +54,17 @@ std::optional<Url> parse_url(std::string_view text) {
   if (!is_host(url.host)) return std::nullopt;
   std::string_view rest = authority.substr(url.host.size());
   if (rest.starts_with(':')) {
-    url.port = std::string(rest.substr(1));
-    return is_port(url.port) ? std::optional(url) : std::nullopt;
+    const auto port = port_of(rest.substr(1));
+    if (!port) return std::nullopt;
+    url.port = *port;
+    return url;
   }
   return rest.empty() ? std::optional(url) : std::nullopt;
 }
 
 bool is_loopback_literal(std::string_view host) {
   if (host == "[::1]") return true;
-  if (!host.starts_with("127.")) return false;
+  if (!host.starts_with("127.") || host.ends_with('.')) return false;
   int parts = 0;
   while (!host.empty()) {
     const std::string_view part = host.substr(0, host.find('.'));

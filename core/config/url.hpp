@@ -10,7 +10,7 @@ namespace tenon::config {
 struct Url {
   std::string scheme;  ///< lower case
   std::string host;    ///< lower case; an IPv6 literal keeps its brackets
-  std::string port;    ///< as written; empty: the scheme's own
+  std::string port;    ///< decimal; empty: the scheme's own
   bool has_user = false;
 
   std::string authority() const { return port.empty() ? host : host + ":" + port; }

@@ -12,8 +12,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kWords =
     {"end of map not found", "this does not fit the map around it: check the indentation and the quotes"},
     {"end of sequence not found",
      "this does not fit the list around it: check the indentation and the quotes"},
-    {"end of map flow not found", "expected `,` or `}` here"},
-    {"end of sequence flow not found", "expected `,` or `]` here"},
+    {"end of map flow not found", "expected `,` or `}` here: is a quote missing?"},
+    {"end of sequence flow not found", "expected `,` or `]` here: is a quote missing?"},
     {"illegal flow end", "a closing bracket without its opening one"},
     {"illegal map value", "`:` begins a value where none may stand: text that holds `: ` needs quotes"},
     {"illegal map key", "a key where none may stand: check the indentation"},
@@ -61,7 +61,8 @@ void explain_yaml_error(Report& report, int line, int column, const std::string&
   const auto at_line = static_cast<std::size_t>(std::max(line, 0));
   const std::size_t offset = std::min(
       source.line_start(at_line) + static_cast<std::size_t>(std::max(column, 0)), source.text().size());
-  if (source.line(source.line_of(offset)).find("${{") != std::string_view::npos) {
+  const bool escape = message.starts_with("unknown escape character");
+  if (!escape && source.line(source.line_of(offset)).find("${{") != std::string_view::npos) {
     const bool same_line = last.is_text() && source.line_of(last.at.offset) == source.line_of(offset) &&
                            last.text.find("${{") != std::string::npos;
     const Node none;

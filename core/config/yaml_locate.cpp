@@ -73,6 +73,8 @@ bool locate_quoted(Node& node, Report& report) {
       at += 2;
       node.offsets.push_back(here);
     } else if (text[at] == '\\' && quote == '"') {
+      if (at + 1 < text.size() && (text[at + 1] == '\n' || text[at + 1] == '\r'))
+        return over_lines(node, report);
       const Escape escape = read_escape(text.substr(at + 1));
       node.offsets.insert(node.offsets.end(), escape.text, here);
       at += 1 + escape.source;
