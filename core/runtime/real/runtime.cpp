@@ -59,6 +59,7 @@ class RealRuntimeImpl final : public RealRuntime {
   ~RealRuntimeImpl() override {
     RealRuntimeImpl::stop();
     RealRuntimeImpl::join();
+    watchdog_.reset();  // not in join(): a stop() on one of the threads may still hold it
     // The client lets go of its loop first; dropped tasks may still hold on to the client and the executors.
     if (http_) http_->close();
     for (auto* executor : {&ingress_, &delivery_, &writer_}) executor->shut();
@@ -96,7 +97,6 @@ class RealRuntimeImpl final : public RealRuntime {
   }
 
   void join() override {
-    watchdog_.reset();
     for (auto* executor : {&ingress_, &delivery_, &writer_}) executor->join();
   }
 
