@@ -37,6 +37,12 @@ class RecordCheck {
     return !schema.types.any() || schema.types.allows(kind);
   }
 
+  /// Such a value is put into a list when the event is mapped.
+  static bool wants_list_only(const Schema& schema) {
+    const TypeSet& t = schema.types;
+    return t.array && !t.object && !t.string && !t.number && !t.integer && !t.boolean;
+  }
+
   void wrong_type(const Node& node, const Schema& schema, const std::string& path, const std::string& found) {
     report_.error(node.at, "wrong_type",
                   path + ": " + what_ + " wants " + with_article(schema.types.text()) + ", found " + found);
@@ -45,14 +51,12 @@ class RecordCheck {
   void text(const Node& node, const Schema& schema, const std::string& path) {
     if (holds_expression(node)) {
       const bool is_text = !is_whole_expression(node);
-      const bool fits = allows(schema, Kind::string) || allows(schema, Kind::array);
+      const bool fits = allows(schema, Kind::string) || wants_list_only(schema);
       if (is_text && !fits) wrong_type(node, schema, path, "text with an expression in it, which stays text");
       return;
     }
-    // A lone value where a list is wanted is put into one when the event is mapped.
     const Value value = scalar_value(node);
-    const bool lone = !allows(schema, value.kind()) && allows(schema, Kind::array);
-    const Schema* against = lone ? schema.items.get() : &schema;
+    const Schema* against = wants_list_only(schema) && !value.is_null() ? schema.items.get() : &schema;
     if (against == nullptr) return;
     for (const Schema::Violation& violation : against->validate(value, 1)) {
       report_.error(node.at, "bad_value",
@@ -75,7 +79,7 @@ class RecordCheck {
 
   void map(const Node& node, const Schema& schema, const std::string& path) {
     if (!allows(schema, Kind::object)) {
-      if (schema.types.array && schema.items) return map(node, *schema.items, path);
+      if (wants_list_only(schema) && schema.items) return map(node, *schema.items, path);
       return wrong_type(node, schema, path, "a map");
     }
     std::vector<std::string> known;
@@ -91,7 +95,7 @@ class RecordCheck {
       if (node.find(name) != nullptr) continue;
       const Schema* property = schema.property(name);
       // A required list that is missing becomes the empty one.
-      if (property != nullptr && property->types.array && !property->types.string) continue;
+      if (property != nullptr && wants_list_only(*property)) continue;
       report_.error({node.at.offset, 1}, "missing_key",
                     join(path, name) + ": is never set, and " + what_ + " requires it");
     }
