@@ -203,7 +203,10 @@ Value Evaluator::filter_index(double index, Value input) {
 }
 
 Value Evaluator::filter(const Node* predicate, Value input, Frame* frame) {
-  if (input.is_missing()) return {};
+  if (input.is_missing()) {
+    evaluate(predicate, input, frame);  // for what may be wrong in it: nothing else comes of it
+    return {};
+  }
   if (predicate->type == NodeType::literal && predicate->value.is_number()) {
     return filter_index(predicate->value.as_double(), input);
   }

@@ -116,7 +116,11 @@ bool Evaluator::equal(Value a, Value b) {
     }
     return true;
   }
-  if (a.is_function()) return a.as_function() == b.as_function();
+  if (a.is_function()) {
+    const bool builtins =
+        callable(a).type == Callable::Type::builtin && callable(b).type == Callable::Type::builtin;
+    return builtins ? callable(a).builtin == callable(b).builtin : a.as_function() == b.as_function();
+  }
   if (a.is_string()) charge(a.size() / 64);
   return tenon::equal(a, b);
 }

@@ -130,8 +130,8 @@ Value sqrt(const Call& call) {
 }
 
 Value power(const Call& call) {
-  if (call[0].is_missing() || call[1].is_missing()) return {};
-  const double result = std::pow(call[0].as_double(), call[1].as_double());
+  if (call[0].is_missing()) return {};
+  const double result = call[1].is_missing() ? NAN : std::pow(call[0].as_double(), call[1].as_double());
   if (!std::isfinite(result)) {
     call.evaluator.fail("D3061", "$power gave a value that cannot be represented as a JSON number");
   }
