@@ -204,6 +204,7 @@ TEST(Signals, ReachTheMainThreadOneByOne) {
         runtime->ingress().post([&] { runtime->stop(); });
       }
     });
+    runtime->join();
     runtime.reset();
     ::_exit(hangups == 1 && terms == 1 ? 0 : 1);
   }
