@@ -18,9 +18,12 @@ struct Found {
 bool search(Evaluator& evaluator, const Regex& regex, std::string_view text, std::size_t from, bool again,
             Found& found) {
   if (again && from >= text.size()) return false;
-  evaluator.charge(1 + (text.size() - from) / 64);
+  // A search may look far beyond the match it finds.
+  evaluator.charge(1 + (text.size() - from) / 1024);
   Match match;
-  if (!regex.search(text, from, match)) return false;
+  const bool any = regex.search(text, from, match);
+  evaluator.charge(((any ? match.end : text.size()) - from) / 16);
+  if (!any) return false;
   if (again && match.start == match.end) {
     evaluator.fail("D1004", "regular expression matches zero length string");
   }
