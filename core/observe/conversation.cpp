@@ -38,9 +38,10 @@ void append_headers(std::string& out, std::string_view name, const HeaderList& h
   // A name may come twice, a member of a JSON object may not.
   HeaderList joined;
   for (const auto& [header, value] : headers) {
-    const auto known = std::find_if(joined.begin(), joined.end(), [&](const auto& other) {
-      return equals_ignoring_case(other.first, header);
-    });
+    const auto same = [&wanted = header](const auto& other) {
+      return equals_ignoring_case(other.first, wanted);
+    };
+    const auto known = std::find_if(joined.begin(), joined.end(), same);
     if (known == joined.end()) {
       joined.emplace_back(header, value);
     } else {

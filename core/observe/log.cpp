@@ -240,8 +240,8 @@ Log& the_log() {
 
 }  // namespace
 
-void detail::write(Level level, std::string_view code, std::string_view message, Fields fields) {
-  the_log().write(level, code, message, fields);
+void detail::write(Level of, std::string_view code, std::string_view message, Fields fields) {
+  the_log().write(of, code, message, fields);
 }
 
 void configure(Options options) { the_log().apply(std::move(options)); }
