@@ -39,15 +39,17 @@ EventRun::EventRun(RunServices services, const Flow& flow, journal::Waiting wait
 
 Task<RunEnd> EventRun::run() {
   if (const Status status = scope_.set_event(waiting_.event); !status) {
-    RunEnd end = co_await finish_early(End::rejected, status.error().text(), "rejected");
+    std::string reason = status.error().text();
+    RunEnd end = co_await finish_early(End::rejected, std::move(reason));
     co_return end;
   }
   if (flow_.pipeline->when && waiting_.ended_actions.empty()) {
     const Result<bool> wanted = scope_.test(*flow_.pipeline->when);
     if (!wanted || !*wanted) {
       const End how = wanted ? End::skipped : End::rejected;
-      RunEnd end = co_await finish_early(how, wanted ? "trigger.when is false" : wanted.error().text(),
-                                         std::string(name_of(how)));
+      std::string reason = "trigger.when is false";
+      if (!wanted) reason = wanted.error().text();
+      RunEnd end = co_await finish_early(how, std::move(reason));
       co_return end;
     }
   }
@@ -98,7 +100,8 @@ Task<std::optional<Outcome>> EventRun::fetch_all() {
     const Result<Value> arguments = scope_.render(step.arguments);
     if (!arguments)
       co_return Outcome::rejected(Cause::invalid, "fetch " + step.name + ": " + arguments.error().message);
-    CallResult got = co_await calls_.fetch(*flow_.source, step.fetch, to_json(*arguments));
+    std::string text = to_json(*arguments);
+    CallResult got = co_await calls_.fetch(*flow_.source, step.fetch, std::move(text));
     if (got.verdict == CallResult::Verdict::gone) {
       gone_ = true;
       co_return std::nullopt;
@@ -178,8 +181,9 @@ Task<EventRun::ActionResult> EventRun::run_locked(const config::Action& action,
                                                   std::vector<journal::IdentityKey> identities) {
   std::string text = to_json(record);
   if (operation.shape == plugin::Operation::Shape::call) {
-    CallResult called = co_await calls_.deliver(*flow_.sinks.at(action.connection), action.operation,
-                                                std::move(text), repeat_id(action));
+    std::string call_id = repeat_id(action);
+    plugin::Instance& sink = *flow_.sinks.at(action.connection);
+    CallResult called = co_await calls_.deliver(sink, action.operation, std::move(text), std::move(call_id));
     if (called.verdict == CallResult::Verdict::cancelled) co_return abandoned();
     co_return decide(action, outcome_of(called));
   }
@@ -353,12 +357,12 @@ Task<RunEnd> EventRun::finish(Settlement settlement) {
   co_return end;
 }
 
-Task<RunEnd> EventRun::finish_early(End end, std::string reason, std::string outcome) {
+Task<RunEnd> EventRun::finish_early(End end, std::string reason) {
   Settlement settlement;
   settlement.seq = waiting_.seq;
   settlement.attempts_counted = waiting_.attempts;
   ActionResult result;
-  result.noted = std::move(outcome);
+  result.noted = name_of(end);
   result.outcome.reason = reason;
   if (end == End::rejected) result.outcome.cause = Cause::invalid;
   record_attempt(settlement, "", result);

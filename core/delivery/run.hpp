@@ -61,7 +61,7 @@ class EventRun {
                                     std::string known_id, journal::Applied applied);
   runtime::Task<bool> settle(journal::Settlement settlement);
   runtime::Task<RunEnd> finish(journal::Settlement settlement);
-  runtime::Task<RunEnd> finish_early(End end, std::string reason, std::string outcome);
+  runtime::Task<RunEnd> finish_early(End end, std::string reason);
 
   ActionResult decide(const config::Action& action, const Outcome& outcome);
   static ActionResult abandoned();

@@ -29,7 +29,8 @@ std::uint64_t seed_of(std::string_view id) {
 
 }  // namespace
 
-RunScope::RunScope(const config::Pipeline& pipeline, Value connections) : pipeline_(pipeline), connections_(connections) {}
+RunScope::RunScope(const config::Pipeline& pipeline, Value connections)
+    : pipeline_(pipeline), connections_(connections) {}
 
 Status RunScope::set_event(const Event& event) {
   const auto text = [this](std::string_view t) { return Value::string(arena_.copy(t)); };
@@ -89,7 +90,8 @@ Result<bool> RunScope::test(const config::When& when) {
   const std::string place = when.position.file + ":" + std::to_string(when.position.line);
   if (!value) return Error("condition_failed", value.error().text());
   if (!value->is_boolean()) {
-    return Error("condition_failed", place + ": the condition gives " + std::string(name_of(value->kind())) + ", not true or false");
+    return Error("condition_failed", place + ": the condition gives " + std::string(name_of(value->kind())) +
+                                         ", not true or false");
   }
   return value->as_boolean();
 }

@@ -68,7 +68,8 @@ Task<UpsertResult> run_upsert(Upsert& upsert) {
         co_return ended;
       }
       if (found.matches.size() > 1) {
-        log::warn(codes::kIdentityAmbiguous, "several objects at the sink match one identity; the first is taken",
+        log::warn(codes::kIdentityAmbiguous,
+                  "several objects at the sink match one identity; the first is taken",
                   {{"operation", upsert.operation}, {"matches", std::to_string(found.matches.size())}});
       }
       match = std::move(found.matches.front());

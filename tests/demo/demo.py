@@ -105,7 +105,7 @@ class Demo:
         return harness.read_store(self.data, "SELECT count(*) FROM attempt WHERE outcome = 'retry'")[0][0]
 
     def unended(self):
-        return harness.read_store(self.data, "SELECT count(*) FROM event WHERE end IS NULL")[0][0]
+        return harness.read_store(self.data, "SELECT count(*) FROM pending")[0][0]
 
     def summary(self, batch):
         return self.client.get(f"/_sandbox/deliveries?batch={batch}&summary=1")["summary"]
@@ -149,8 +149,8 @@ class Demo:
 
     def report(self, batches, committed, before):
         deliveries = [d for batch in batches for d in self.client.get(f"/_sandbox/deliveries?batch={batch}")["deliveries"]]
-        ends = dict(harness.read_store(self.data, "SELECT end, count(*) FROM event GROUP BY end"))
-        reasons = dict(harness.read_store(self.data, "SELECT reason, count(*) FROM event WHERE end = 'skipped' GROUP BY reason"))
+        ends = dict(harness.read_store(self.data, "SELECT end, count(*) FROM ended GROUP BY end"))
+        reasons = dict(harness.read_store(self.data, "SELECT reason, count(*) FROM ended WHERE end = 'skipped' GROUP BY reason"))
         known = {row[0] for row in harness.read_store(self.data, "SELECT delivery_id FROM dedupe")}
         effects = self.sandbox.all_effects()
         created = [e["external_id"] for e in effects if e["kind"] == "customer.created"]
@@ -197,7 +197,7 @@ class Demo:
     def look_around(self):
         print(f"""
 Look around (the demo's files stay in {self.folder}):
-  sqlite3 {self.data}/journal.db "SELECT id, type, end, reason, attempts FROM event ORDER BY attempts DESC LIMIT 5"
+  sqlite3 {self.data}/journal.db "SELECT id, type, end, reason, attempts FROM event JOIN ended USING (seq) ORDER BY attempts DESC LIMIT 5"
   less {self.folder}/tenon.log
 
 Go on with a real account: copy .env.example to .env, fill it in, then

@@ -41,13 +41,13 @@ class CustomerToDesk(Rig):
     def test_a_malformed_body_is_answered_and_kept_as_a_dead_letter(self):
         self.start()
         self.assertEqual(self.post(b'{"scope":', "msg_1")[0], 200)
-        self.assertEqual(harness.read_store(self.data, "SELECT end FROM event"), [("rejected",)])
+        self.assertEqual(harness.read_store(self.data, "SELECT end FROM ended"), [("rejected",)])
 
     def test_a_customer_gone_meanwhile_is_skipped(self):
         self.start()
         self.post(self.thin(404404), "msg_1")
         self.assertEqual(self.drained(1), {"skipped": 1})
-        self.assertEqual(harness.read_store(self.data, "SELECT reason FROM event"), [("gone",)])
+        self.assertEqual(harness.read_store(self.data, "SELECT reason FROM ended"), [("gone",)])
 
     def test_a_busy_desk_is_asked_again(self):
         self.remote.post("/_sandbox/customers", {"count": 1, "first_id": 7})

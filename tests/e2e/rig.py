@@ -76,7 +76,7 @@ class Rig(unittest.TestCase):
     def drained(self, count):
         """Waits until `count` events have ended; returns {end: number}."""
         def ends():
-            rows = dict(harness.read_store(self.data, "SELECT end, count(*) FROM event WHERE end IS NOT NULL GROUP BY end"))
+            rows = dict(harness.read_store(self.data, "SELECT end, count(*) FROM ended GROUP BY end"))
             return rows if sum(rows.values()) >= count else None
         return harness.wait_until(ends, f"{count} events to end", 30)
 

@@ -66,7 +66,7 @@ class Rig:
         deliveries = self.client.get(f"/_sandbox/deliveries?batch={batch}")["deliveries"]
         in_accept = any(d["attempts"] > 0 and not d["status"] for d in deliveries)
         in_flight = self.client.get("/_sandbox/stats")["in_flight"] > 0
-        unended = {row[0] for row in harness.read_store(self.data, "SELECT key FROM event WHERE end IS NULL")}
+        unended = {row[0] for row in harness.read_store(self.data, "SELECT key FROM event JOIN pending USING (seq)")}
         effects = {e["external_id"].rsplit("_", 1)[-1] for e in self.sandbox.all_effects() if e["kind"] == "customer.created"}
         self.hits["in accept"] += in_accept
         self.hits["in flight"] += in_flight
@@ -90,7 +90,7 @@ class Rig:
         if self.options.break_:
             time.sleep(3)  # events that were never journalled never end: wait for the rest only
         else:
-            harness.wait_until(lambda: harness.read_store(self.data, "SELECT count(*) FROM event WHERE end IS NULL")[0][0] == 0,
+            harness.wait_until(lambda: harness.read_store(self.data, "SELECT count(*) FROM pending")[0][0] == 0,
                                "the backlog to drain", 180)
         code = host.stop()
         return self.check(batches, code)
@@ -99,7 +99,7 @@ class Rig:
         acked = {d["id"] for batch in batches for d in self.client.get(f"/_sandbox/deliveries?batch={batch}")["deliveries"] if d["status"] == 200}
         stored = {row[0] for row in harness.read_store(self.data, "SELECT delivery_id FROM dedupe")}
         created = collections.Counter(e["external_id"] for e in self.sandbox.all_effects() if e["kind"] == "customer.created")
-        ends = dict(harness.read_store(self.data, "SELECT end, count(*) FROM event GROUP BY end"))
+        ends = dict(harness.read_store(self.data, "SELECT end, count(*) FROM ended GROUP BY end"))
         integrity = harness.read_store(self.data, "PRAGMA integrity_check")[0][0]
         lost = len(acked - stored)
         twice = sum(1 for count in created.values() if count > 1)
