@@ -84,11 +84,12 @@ void print_block(std::string_view title, Value value) {
 }
 
 void print_exchange(Value exchange) {
-  const Value response = exchange.get("response");
+  const bool answered = exchange.get("status").is_number();
   std::cout << "    " << cell(exchange.get("method")) << " " << cell(exchange.get("url")) << " -> "
-            << cell(response.is_object() ? response.get("status") : exchange.get("error")) << " (" << cell(exchange.get("elapsed_ms")) << " ms)\n";
-  print_block("  request", exchange.get("request").get("body"));
-  print_block("  response", response.get("body"));
+            << cell(answered ? exchange.get("status") : exchange.get("error")) << " ("
+            << cell(exchange.get("elapsed_ms")) << " ms)\n";
+  print_block("  request", exchange.get("request_body"));
+  print_block("  response", exchange.get("response_body"));
 }
 
 }  // namespace
@@ -156,7 +157,7 @@ int show_event(const EventsOptions& options) {
     if (attempt.get("reason").size()) std::cout << ": " << cell(attempt.get("reason"));
     std::cout << "\n";
     print_block("fetched", attempt.get("fetched"));
-    for (const Value exchange : attempt.get("conversation").get("exchanges").items()) print_exchange(exchange);
+    for (const Value exchange : attempt.get("conversation").items()) print_exchange(exchange);
   }
   return kExitOk;
 }

@@ -36,6 +36,7 @@ class Rig(unittest.TestCase):
         self.addCleanup(self.clean_up)
         self.data = os.path.join(self.folder, "data")
         self.host = None
+        self.client = None
         self.sandbox = harness.Sandbox(
             BIN, "--access-token", "e2e-token", "--client-secret", CLIENT_SECRET, "--webhook-secret", HEADER_SECRET, "--gorgias-email",
             "e2e@example.com", "--gorgias-key", "e2e-key", "--gorgias-token", "e2e-key", "--bigcommerce-budget", "1000000/30", "--gorgias-budget", "1000000/20",
@@ -47,6 +48,9 @@ class Rig(unittest.TestCase):
             "GORGIAS_EMAIL": "e2e@example.com", "GORGIAS_API_KEY": "e2e-key", "GORGIAS_BASE_URL": self.sandbox.url}
 
     def clean_up(self):
+        for client in (self.client, self.remote):
+            if client:
+                client.close()
         for process in (self.host, self.sandbox):
             if process and process.alive():
                 process.kill()
@@ -55,6 +59,8 @@ class Rig(unittest.TestCase):
     def start(self, pipeline=None):
         self.host = harness.Tenon(BIN, PLUGINS, [pipeline or os.path.join(ROOT, "pipelines", self.pipeline)], self.data, env=self.env,
                                   log=os.path.join(self.folder, "tenon.log"))
+        if self.client:
+            self.client.close()
         self.client = harness.Client(self.host.url)
         return self.host
 

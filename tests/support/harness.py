@@ -38,7 +38,8 @@ class Process:
             self.arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log, env=env)
         self.log_path = log
         self.ready = self._read_ready(ready_limit)
-        threading.Thread(target=self._drain, daemon=True).start()
+        self._drainer = threading.Thread(target=self._drain, daemon=True)
+        self._drainer.start()
 
     def _read_ready(self, limit):
         timer = threading.Timer(limit, self.process.kill)
@@ -74,13 +75,22 @@ class Process:
         """SIGKILL, and the process is gone when this returns."""
         self.process.kill()
         self.process.wait()
+        self._close()
+
+    def _close(self):
+        self._drainer.join()
+        self.process.stdout.close()
+        if self._log is not subprocess.DEVNULL:
+            self._log.close()
 
     def stop(self, limit=15.0):
         """SIGTERM; returns the exit code. Kills and raises HarnessError if it does not end."""
         if self.alive():
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(limit)
+            code = self.process.wait(limit)
+            self._close()
+            return code
         except subprocess.TimeoutExpired:
             self.kill()
             raise HarnessError(f"{self.arguments[0]} did not end within {limit} s\n{self.tail()}") from None
@@ -107,6 +117,11 @@ class Client:
             self._connection.close()
             self._connection = None
             raise
+
+    def close(self):
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def json(self, method, path, body=None):
         data = None if body is None else json.dumps(body).encode()
