@@ -98,7 +98,14 @@ class Service {
     }
     TENON_TRY(address_, server_->listen(options_.listen));
     admin_->set_ready(true);
+    runtime_->delivery().post([this] { tell_repeats(); });
     return {};
+  }
+
+  /// Lines that were folded are told while the host lives, not only at its end.
+  void tell_repeats() {
+    log::tell_repeats();
+    runtime_->delivery().after(std::chrono::seconds(5), [this] { tell_repeats(); });
   }
 
   /// Stop accepting, answer what has begun, let events finish, close the journal. On the main thread.
