@@ -61,11 +61,18 @@ class Rig:
         return self.client.post("/_sandbox/send", {"url": f"{host.url}/in/store", "deliveries": deliveries, "rate": self.options.rate,
                                                    "concurrency": 16, "resend_after_ms": 200})["batch"]
 
-    def count_hits(self, batch):
+    def unreached(self):
+        """Answers of the sandbox whose asker was gone, once it has noticed all of them."""
+        def settled():
+            stats = self.client.get("/_sandbox/stats")
+            return stats if stats["in_flight"] == 0 else None
+        return harness.wait_until(settled, "the sandbox to finish its answers", 10)["unreached"]
+
+    def count_hits(self, batch, unreached_before):
         """Where the kill struck, from the three ledgers as they stand right after it."""
         deliveries = self.client.get(f"/_sandbox/deliveries?batch={batch}")["deliveries"]
         in_accept = any(d["attempts"] > 0 and not d["status"] for d in deliveries)
-        in_flight = self.client.get("/_sandbox/stats")["in_flight"] > 0
+        in_flight = self.unreached() > unreached_before
         unended = {row[0] for row in harness.read_store(self.data, "SELECT key FROM event JOIN pending USING (seq)")}
         effects = {e["external_id"].rsplit("_", 1)[-1] for e in self.sandbox.all_effects() if e["kind"] == "customer.created"}
         self.hits["in accept"] += in_accept
@@ -79,8 +86,9 @@ class Rig:
             pause = self.rng.uniform(0.05, 1.5)
             batches.append(self.send(host, max(20, int(pause * self.options.rate * 1.5))))
             time.sleep(pause)
+            unreached_before = self.client.get("/_sandbox/stats")["unreached"]
             host.kill()
-            self.count_hits(batches[-1])
+            self.count_hits(batches[-1], unreached_before)
             print(f"\rround {round_number + 1}/{self.options.rounds}  {dict(self.hits)}", end="", flush=True)
         print()
         host = self.start()
