@@ -143,6 +143,7 @@ HeadScanner::Found HeadScanner::scan(std::string_view buffer) {
     if (const int status = refusal(line)) return {status, 0};
     if (newline + 1 > limits_.bytes) return {431, 0};
     if (line.empty() || line.find('\r') != line.size() - 1) return {400, 0};  // bare LF, bare CR
+    if (line.find('\0') != std::string_view::npos) return {400, 0};
     searched_ = line_start_ = newline + 1;
     if (line.size() == 1) return lines_ == 0 ? Found{400, 0} : Found{0, newline + 1};
     if (lines_++ > limits_.fields) return {431, 0};

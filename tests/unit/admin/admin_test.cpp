@@ -229,7 +229,9 @@ TEST(AdminSocket, AnswersTheLocalClient) {
   std::filesystem::create_directories(folder);
   runtime::RealOptions options;
   options.watchdog = false;
-  auto runtime = std::move(*runtime::make_real(std::move(options)));
+  auto made = runtime::make_real(std::move(options));
+  ASSERT_TRUE(made);
+  const std::unique_ptr<runtime::RealRuntime> runtime = std::move(*made);
   auto journal = journal::open_memory(*runtime, {});
   auto admin = std::make_unique<Admin>(*runtime, *journal);
   runtime->start();
