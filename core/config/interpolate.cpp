@@ -38,8 +38,14 @@ std::optional<Variable> variable_at(std::string_view text, std::size_t at) {
 
 class Interpolation {
  public:
-  Interpolation(const Node& scalar, const Environment& environment, Report& report, const std::string& path)
-      : scalar_(scalar), text_(scalar.text), environment_(environment), report_(report), path_(path) {}
+  Interpolation(const Node& scalar, const Environment& environment, Report& report, const std::string& path,
+                bool secret)
+      : scalar_(scalar),
+        text_(scalar.text),
+        environment_(environment),
+        report_(report),
+        path_(path),
+        secret_(secret) {}
 
   Interpolated run() {
     for (std::size_t at = 0; at < text_.size();) {
@@ -81,8 +87,8 @@ class Interpolation {
     } else {
       const char* why = value == environment_.end() ? " is not set" : " is set to nothing";
       fail(at, found->end - at, "missing_variable",
-           found->name + why + ": give it a value in the environment or in .env, or a default by ${" +
-               found->name + ":-default}");
+           found->name + why + ": give it a value in the environment or in .env" +
+               (secret_ ? "" : ", or a default by ${" + found->name + ":-default}"));
     }
     return found->end;
   }
@@ -92,14 +98,15 @@ class Interpolation {
   const Environment& environment_;
   Report& report_;
   const std::string& path_;
+  bool secret_;
   Interpolated out_;
 };
 
 }  // namespace
 
 Interpolated interpolate(const Node& scalar, const Environment& environment, Report& report,
-                         const std::string& path) {
-  return Interpolation(scalar, environment, report, path).run();
+                         const std::string& path, bool secret) {
+  return Interpolation(scalar, environment, report, path, secret).run();
 }
 
 bool is_only_variable(const Node& scalar) {

@@ -17,9 +17,10 @@ struct Interpolated {
 };
 
 /// The final text of a scalar under `connections:` or `vars:`. Reports a variable that is not set, or empty
-/// without a default, by name; `$${` is a literal `${`; `${{ }}` is refused here.
+/// without a default, by name; `$${` is a literal `${`; `${{ }}` is refused here. `secret`: no default is
+/// advised.
 Interpolated interpolate(const Node& scalar, const Environment& environment, Report& report,
-                         const std::string& path);
+                         const std::string& path, bool secret = false);
 
 /// True if the scalar is one `${NAME}` or `${NAME:-}` and nothing else.
 bool is_only_variable(const Node& scalar);

@@ -88,7 +88,7 @@ class SettingsReader {
                            path_of(name) + ": expected text, found " + found_in(member.value));
     }
     const std::size_t before = report_.errors();
-    Interpolated got = interpolate(member.value, environment_, report_, path_of(name));
+    Interpolated got = interpolate(member.value, environment_, report_, path_of(name), true);
     const bool from_file = !is_only_variable(member.value);
     if (from_file) mask_texts(member.value, report_);
     if (report_.errors() > before) return;
@@ -96,15 +96,16 @@ class SettingsReader {
       return report_.error(member.value.at, "literal_secret",
                            path_of(name) + ": secrets come from the environment: write \"${NAME}\" alone");
     }
-    refused_.erase(name);
     if (got.text.empty()) {
+      refused_.erase(name);
       left_empty_.insert_or_assign(name, member.value.at);
       return;
     }
     for (const Schema::Violation& wrong : schema.validate(Value::string(got.text), 1)) {
-      report_.error(member.value.at, "bad_value",
-                    path_of(name) + ": expected " + wrong.expected + "; the secret is not");
+      return report_.error(member.value.at, "bad_value",
+                           path_of(name) + ": expected " + wrong.expected + "; the secret is not");
     }
+    refused_.erase(name);
     spec_.secrets.insert_or_assign(name, Secret(got.text));
     std::fill(got.text.begin(), got.text.end(), '\0');
   }

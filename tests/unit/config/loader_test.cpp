@@ -67,7 +67,8 @@ TEST(Loader, MakesThePipeline) {
   EXPECT_EQ(to_json(p.vars.root),
             R"({"region":"eu","limits":{"most":10,"factor":1.50},"words":["a","b",null,true]})");
   const char* roots =
-      R"({"event":{"type":"x"},"order":{"status":"paid"},"buyer":{"id":3,"first_name":"Ann","last_name":"Lee","email":"a@b","addresses":{"city":"Ulm"}}})";
+      R"({"event":{"type":"x"},"order":{"status":"paid"},)"
+      R"("buyer":{"id":3,"first_name":"Ann","last_name":"Lee","email":"a@b","addresses":{"city":"Ulm"}}})";
   EXPECT_EQ(render(p.actions[0].when->tree, roots, p), "true");
   EXPECT_EQ(render(p.actions[0].mapping, roots, p),
             R"({"external_id":"abc123:3","name":"Ann Lee","language":"fr","vip":true,"tags":["shop","eu"],)"
