@@ -37,9 +37,9 @@ struct Setting {
     folder = name;
     runtime::RealOptions options;
     options.watchdog = false;
-    runtime = std::move(*runtime::make_real(std::move(options)));
+    runtime = runtime::make_real(std::move(options)).value();
     runtime->start();
-    store = std::move(*journal::open_sqlite(*runtime, folder, {}));
+    store = journal::open_sqlite(*runtime, folder, {}).value();
   }
   ~Setting() {
     store->close();
