@@ -33,7 +33,7 @@ class Rig:
             "--webhook-secret", SECRETS["header"], "--gorgias-email", "kill@example.com", "--gorgias-key", "kill-desk-key",
             "--bigcommerce-budget", "1000000/30", "--gorgias-budget", "1000000/20", log=os.path.join(self.folder, "sandbox.log"))
         self.client = self.sandbox.client
-        self.client.put("/_sandbox/switches", {"api": "gorgias", "latency_ms": 5})
+        self.client.put("/_sandbox/switches", {"api": "gorgias", "latency_ms": 40})
         self.env = {
             "BIGCOMMERCE_STORE_HASH": "abc123", "BIGCOMMERCE_API_KEY": SECRETS["token"], "BIGCOMMERCE_CLIENT_SECRET": SECRETS["client"],
             "BIGCOMMERCE_WEBHOOK_SECRET": SECRETS["header"], "BIGCOMMERCE_BASE_URL": self.sandbox.url, "GORGIAS_DOMAIN": "kill",
