@@ -79,9 +79,10 @@ Result<void*> Guest::create() {
 }
 
 void Guest::close() {
-  if (closed_) return;
-  closed_ = true;
-  const bool at_rest = calls_.empty() && requests_.empty() && owed_ == 0 && !stuck_;
+  if (closing_) return;
+  closing_ = true;
+  unwind();
+  const bool at_rest = calls_.empty() && !stuck_;
   for (auto& [id, call] : calls_)
     if (setup_->host.executor->here()) setup_->host.executor->cancel(call.timer);
   calls_.clear();
@@ -90,6 +91,7 @@ void Guest::close() {
   } else if (instance_) {
     metrics::count("plugin_instances_abandoned", setup_->manifest.name);
   }
+  closed_ = true;
   leave_door();
 }
 
@@ -136,7 +138,8 @@ void Guest::completed(CallId id, const tenon_result* result) {
 void Guest::finish(CallId id, CallResult result) {
   auto node = calls_.extract(id);
   Call& call = node.mapped();
-  setup_->host.executor->cancel(call.timer);
+  if (setup_->host.executor->here()) setup_->host.executor->cancel(call.timer);
+  if (closing_) return;
   // An effect that is still on its way may happen or not.
   if (call.open_effect != 0) call.seen.effect = Sent::maybe;
   if (call.cancelled && (result.verdict == Verdict::retry || result.verdict == Verdict::rejected))

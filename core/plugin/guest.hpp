@@ -1,6 +1,7 @@
 // Guest: one instance that a plugin made, and the host's table that it was given.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -92,6 +93,12 @@ class Guest : public std::enable_shared_from_this<Guest> {
     std::uint32_t error = TENON_HTTP_REFUSED;
     std::string message;
   };
+  struct Owed {
+    CallId call = 0;
+    tenon_http_done done = nullptr;
+    void* user = nullptr;
+    Refusal refusal;
+  };
   struct Accepting {
     explicit Accepting(std::string_view bytes) : body(bytes) {}
     Body body;
@@ -143,6 +150,8 @@ class Guest : public std::enable_shared_from_this<Guest> {
   void record(Call& call, Request& request, const runtime::HttpResult& result);
   void answer(CallId call, tenon_http_done done, void* user, const tenon_http_response& response);
   void answer_later(CallId call, tenon_http_done done, void* user, Refusal refusal);
+  void answer_owed();
+  void unwind();
 
   // guest_table.cpp: the functions of tenon_host
   static Guest* visitor(void* self, const char* function, bool inside = true) noexcept;
@@ -160,13 +169,15 @@ class Guest : public std::enable_shared_from_this<Guest> {
   void emit(const tenon_event* event);
   const tenon_host* table() const;
   void leave_door();
+  void take_over_door();
 
   std::shared_ptr<const GuestSetup> setup_;
   Door* door_;
   void* instance_ = nullptr;
   int depth_ = 0;
-  std::size_t owed_ = 0;  ///< answers without the network that are posted
+  std::deque<Owed> owed_;  ///< answers without the network, each posted
   bool stuck_ = false;
+  bool closing_ = false;  ///< calls end without a word to whoever began them
   bool closed_ = false;
   std::unordered_map<CallId, Call> calls_;
   std::unordered_map<std::uint64_t, Request> requests_;

@@ -13,6 +13,7 @@ constexpr std::size_t kMostHeaders = 64;
 constexpr std::size_t kMostHeaderBytes = 8192;
 constexpr std::size_t kMostUrl = 16384;
 constexpr unsigned kMostRequests = 100;  ///< of one call: a plugin must not loop
+constexpr unsigned kMostUnwinding = 10'000;
 constexpr std::uint32_t kUsualTimeoutMs = 60'000;
 
 tenon_str lend(std::string_view text) { return {text.data(), text.size()}; }
@@ -207,17 +208,37 @@ void Guest::answer(CallId call, tenon_http_done done, void* user, const tenon_ht
 }
 
 void Guest::answer_later(CallId call, tenon_http_done done, void* user, Refusal refusal) {
-  ++owed_;
-  setup_->host.executor->post([self = shared_from_this(), call, done, user, refusal = std::move(refusal)] {
-    --self->owed_;
-    if (self->closed_) return;
-    tenon_http_response out{};
-    out.size = sizeof out;
-    out.error = refusal.error;
-    out.sent = TENON_SENT_NO;
-    out.message = lend(refusal.message);
-    self->answer(call, done, user, out);
-  });
+  owed_.push_back({call, done, user, std::move(refusal)});
+  if (closing_) return;
+  setup_->host.executor->post([self = shared_from_this()] { self->answer_owed(); });
+}
+
+void Guest::answer_owed() {
+  if (owed_.empty()) return;
+  const Owed owed = std::move(owed_.front());
+  owed_.pop_front();
+  tenon_http_response out{};
+  out.size = sizeof out;
+  out.error = owed.refusal.error;
+  out.sent = TENON_SENT_NO;
+  out.message = lend(owed.refusal.message);
+  answer(owed.call, owed.done, owed.user, out);
+}
+
+/// Ends every wait of the plugin, from outside of it. What it asks for meanwhile is cancelled too; not for
+/// ever.
+void Guest::unwind() {
+  take_over_door();
+  for (auto& [id, call] : calls_) call.cancelled = true;
+  tenon_http_response cancelled{};
+  cancelled.size = sizeof cancelled;
+  cancelled.error = TENON_HTTP_CANCELLED;
+  cancelled.sent = TENON_SENT_MAYBE;
+  cancelled.message = lend("the host ends this instance");
+  for (auto& [number, request] : std::exchange(requests_, {}))
+    answer(request.call, request.done, request.user, cancelled);
+  for (unsigned left = kMostUnwinding; left > 0 && !owed_.empty(); --left) answer_owed();
+  owed_.clear();
 }
 
 }  // namespace tenon::plugin

@@ -57,6 +57,9 @@ Guest::Door* Guest::make_door(Guest* guest) {
 
 const tenon_host* Guest::table() const { return &door_->table; }
 
+/// A host that ends may do so from its main thread, once its executors stand still.
+void Guest::take_over_door() { door_->thread = pthread_self(); }
+
 void Guest::leave_door() {
   if (door_->guest.exchange(nullptr) != nullptr) door_->left_behind = instance_;
 }

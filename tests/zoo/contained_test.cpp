@@ -130,7 +130,17 @@ TEST_F(Contained, AStuckInstanceMayBeDestroyedWithItsCallOpen) {
 
 TEST_F(Contained, AnInstanceMayBeDestroyedWithARequestOnItsWay) {
   auto one = make("good");
+  const auto abandoned = Rig::counted("plugin_instances_abandoned", "good");
   rig.runtime.network().on_request([](const HttpRequest&) { return ScriptedAnswer(200, "[]", {}, 10s); });
+  one->find("upsert_thing", "{}", rig.options, rig.keep());
+  one.reset();
+  EXPECT_EQ(Rig::counted("plugin_instances_abandoned", "good"), abandoned) << "it unwound and was ended";
+  rig.runtime.advance(200s);
+  EXPECT_EQ(rig.ended, 0);
+}
+
+TEST_F(Contained, AnInstanceMayBeDestroyedWithARefusalOnItsWay) {
+  auto one = make("talks_to_foreign_host");
   one->find("upsert_thing", "{}", rig.options, rig.keep());
   one.reset();
   rig.runtime.advance(200s);

@@ -173,8 +173,8 @@ struct bare {
       tenon_connector c{};
       c.size = sizeof c;
       c.name = tenon::sdk::lend("bare");
-      c.create = [](const tenon_host* host, tenon_str, tenon_fail, void*) -> void* {
-        return new bare{host, {}, 0};
+      c.create = [](const tenon_host* of, tenon_str, tenon_fail, void*) -> void* {
+        return new bare{of, {}, 0};
       };
       c.destroy = [](void* self) { delete static_cast<bare*>(self); };
       c.sink = &sink;
