@@ -28,7 +28,7 @@ done
 step "50 rounds of kill -9 under load"
 python3 -B tests/faults/kill.py --rounds 50 --seed "${SEED:-1}"
 step "its positive control: acknowledging before the commit must lose events"
-python3 -B tests/faults/kill.py --rounds 10 --seed "${SEED:-1}" --break ack_early --expect-red
+python3 -B tests/faults/kill.py --rounds 20 --seed "${SEED:-1}" --break ack_early --expect-red
 
 step "20 demos"
 for seed in $(seq 1 20); do
