@@ -31,8 +31,8 @@ StuckNote& current_note();
 /// The same, kept alive past the thread.
 std::shared_ptr<const StuckNote> share_current_note();
 
-/// Names what this thread enters ("the plugin", "find") until the end of the scope; then what was there before
-/// is cleared. Wrap each entry into a plugin and each evaluation of an expression. Does not nest.
+/// Names what this thread enters ("the plugin", "find") until the end of the scope; then what was there
+/// before is cleared. Wrap each entry into a plugin and each evaluation of an expression. Does not nest.
 class Doing {
  public:
   Doing(std::string_view who, std::string_view what) : note_(current_note()) { note_.set(who, what); }

@@ -1,7 +1,9 @@
-// tenon-load: sends signed webhooks over keep-alive connections and measures acknowledgements. One thread, epoll.
+// tenon-load: sends signed webhooks over keep-alive connections and measures acknowledgements. One thread,
+// epoll.
 //
-// Closed loop (--rate 0): each connection sends as soon as it is answered. Open loop: requests are due at a steady rate, and
-// a latency counts from the moment a request was due, so that a stall is not hidden by the requests it delays.
+// Closed loop (--rate 0): each connection sends as soon as it is answered. Open loop: requests are due at a
+// steady rate, and a latency counts from the moment a request was due, so that a stall is not hidden by the
+// requests it delays.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -40,7 +42,9 @@ struct Options {
 };
 
 std::int64_t wall_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 std::string base64(const unsigned char* data, std::size_t size) {
@@ -51,22 +55,26 @@ std::string base64(const unsigned char* data, std::size_t size) {
 
 /// One signed request: a full event of about `body_bytes`.
 std::string make_request(const Options& options, std::size_t number) {
-  std::string body = "{\"type\":\"bigcommerce.created\",\"timestamp\":\"2026-11-24T10:00:00Z\",\"data\":{\"id\":\"bigcommerce_" +
-                     std::to_string(number) + "\",\"status\":\"created\",\"email\":\"user" + std::to_string(number) +
-                     "@example.com\",\"amount\":69.80,\"name\":\"";
+  std::string body =
+      "{\"type\":\"bigcommerce.created\",\"timestamp\":\"2026-11-24T10:00:00Z\",\"data\":{\"id\":"
+      "\"bigcommerce_" +
+      std::to_string(number) + "\",\"status\":\"created\",\"email\":\"user" + std::to_string(number) +
+      "@example.com\",\"amount\":69.80,\"name\":\"";
   const std::string end = "\"}}";
-  if (body.size() + end.size() < options.body_bytes) body.append(options.body_bytes - body.size() - end.size(), 'n');
+  if (body.size() + end.size() < options.body_bytes)
+    body.append(options.body_bytes - body.size() - end.size(), 'n');
   body += end;
   const std::string id = "msg_" + std::to_string(number);
   const std::string now = std::to_string(wall_ms() / 1000);
   const std::string text = id + "." + now + "." + body;
   unsigned char mac[32];
   unsigned size = sizeof mac;
-  HMAC(EVP_sha256(), options.secret.data(), static_cast<int>(options.secret.size()), reinterpret_cast<const unsigned char*>(text.data()),
-       text.size(), mac, &size);
-  return "POST " + options.path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nwebhook-id: " + id +
-         "\r\nwebhook-timestamp: " + now + "\r\nwebhook-signature: v1," + base64(mac, size) + "\r\nContent-Length: " +
-         std::to_string(body.size()) + "\r\n\r\n" + body;
+  HMAC(EVP_sha256(), options.secret.data(), static_cast<int>(options.secret.size()),
+       reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac, &size);
+  return "POST " + options.path +
+         " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nwebhook-id: " + id +
+         "\r\nwebhook-timestamp: " + now + "\r\nwebhook-signature: v1," + base64(mac, size) +
+         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
 struct Connection {
@@ -80,7 +88,8 @@ struct Connection {
 
 class Load {
  public:
-  explicit Load(Options options) : options_(std::move(options)), epoll_(epoll_create1(0)), connections_(options_.connections) {
+  explicit Load(Options options)
+      : options_(std::move(options)), epoll_(epoll_create1(0)), connections_(options_.connections) {
     latencies_.reserve(options_.events);
     sent_.resize(options_.events);
   }
@@ -132,7 +141,8 @@ class Load {
       if (c.busy) continue;
       c.due = now;
       if (options_.rate > 0) {
-        c.due = started_ + std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 * static_cast<double>(next_) / options_.rate));
+        c.due = started_ + std::chrono::nanoseconds(
+                               static_cast<std::int64_t>(1e9 * static_cast<double>(next_) / options_.rate));
         if (c.due > now) return;
       }
       sent_[next_] = wall_ms();
@@ -168,7 +178,8 @@ class Load {
     const auto head = c.in.find("\r\n\r\n");
     if (head == std::string::npos) return true;
     const auto at = c.in.find("ontent-Length: ");
-    const std::size_t length = at == std::string::npos || at > head ? 0 : std::strtoul(c.in.c_str() + at + 15, nullptr, 10);
+    const std::size_t length =
+        at == std::string::npos || at > head ? 0 : std::strtoul(c.in.c_str() + at + 15, nullptr, 10);
     if (c.in.size() < head + 4 + length) return true;
     const int status = std::atoi(c.in.c_str() + 9);
     if (status == 200) {
@@ -187,10 +198,17 @@ class Load {
     const double seconds = std::chrono::duration<double>(Clock::now() - started_).count();
     std::sort(latencies_.begin(), latencies_.end());
     const auto at = [&](double share) {
-      return latencies_.empty() ? 0.0 : latencies_[std::min(latencies_.size() - 1, static_cast<std::size_t>(share * static_cast<double>(latencies_.size())))];
+      return latencies_.empty()
+                 ? 0.0
+                 : latencies_[std::min(
+                       latencies_.size() - 1,
+                       static_cast<std::size_t>(share * static_cast<double>(latencies_.size())))];
     };
-    std::printf("{\"acked\":%zu,\"refused\":%zu,\"last_status\":%d,\"lost\":%zu,\"seconds\":%.3f,\"per_second\":%.0f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}\n",
-                latencies_.size(), refused_, last_status_, lost_, seconds, static_cast<double>(latencies_.size()) / seconds, at(0.5), at(0.99), at(1.0));
+    std::printf(
+        "{\"acked\":%zu,\"refused\":%zu,\"last_status\":%d,\"lost\":%zu,\"seconds\":%.3f,\"per_second\":%.0f,"
+        "\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}\n",
+        latencies_.size(), refused_, last_status_, lost_, seconds,
+        static_cast<double>(latencies_.size()) / seconds, at(0.5), at(0.99), at(1.0));
     if (options_.sent_file.empty()) return;
     if (FILE* file = std::fopen(options_.sent_file.c_str(), "w")) {
       for (const auto ms : sent_) std::fprintf(file, "%lld\n", static_cast<long long>(ms));

@@ -6,7 +6,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tenon;
-  static const auto input = parse_json(R"({"a":1,"b":[1,2,{"c":"x"}],"customer":{"id":32,"email":"Ann@Example.com"}})");
+  static const auto input =
+      parse_json(R"({"a":1,"b":[1,2,{"c":"x"}],"customer":{"id":32,"email":"Ann@Example.com"}})");
   mapping::ParseOptions options;
   options.any_variable = true;
   const auto expression = mapping::Expression::parse({reinterpret_cast<const char*>(data), size}, options);

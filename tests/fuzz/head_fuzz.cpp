@@ -12,7 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto found = whole.scan(text);
   HeadScanner dripped(limits);
   HeadScanner::Found last;
-  for (std::size_t i = 1; i <= size && last.refuse == 0 && last.size == 0; ++i) last = dripped.scan(text.substr(0, i));
+  for (std::size_t i = 1; i <= size && last.refuse == 0 && last.size == 0; ++i)
+    last = dripped.scan(text.substr(0, i));
   if (found.refuse == 0 && found.size != last.size) std::abort();
   if (found.size != 0) check_head(text.substr(0, found.size), limits);
   return 0;

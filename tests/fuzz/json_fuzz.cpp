@@ -9,6 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!document) return 0;
   const std::string text = tenon::to_json(document->root);
   const auto again = tenon::parse_json(text);
-  if (!again || !tenon::equal(document->root, again->root) || tenon::to_json(again->root) != text) std::abort();
+  if (!again || !tenon::equal(document->root, again->root) || tenon::to_json(again->root) != text)
+    std::abort();
   return 0;
 }

@@ -1,21 +1,24 @@
-/* tenon/abi.h: the whole contract between the tenon host and a plugin. Plain C11; needs nothing but the C library's
- * freestanding headers. Everything else in the SDK is convenience on top of this page.
+/* tenon/abi.h: the whole contract between the tenon host and a plugin. Plain C11; needs nothing but the C
+ * library's freestanding headers. Everything else in the SDK is convenience on top of this page.
  *
  * Rules for every symbol below
- *  - Growth: each struct begins with `size`, its sizeof where it was compiled, and grows only at its tail. A reader uses
- *    a field only if `size` covers it. Arrays of structs are `[0].size` bytes apart. The major version is in the name of
- *    the entry symbol; before 1.0 of tenon a plugin of another minor version is refused.
- *  - Memory: arguments, and all that they point to, are borrowed for the duration of the call, in both directions.
- *    Nothing is ever freed by the other side.
- *  - Text: {data, size}, not terminated, may hold NUL bytes; UTF-8 unless said otherwise. size 0 is the empty text and
- *    stands for "absent" where a field is optional; data may then be null.
- *  - Threads: an instance is entered by one thread at a time, always the same one. The host creates one instance per
- *    thread that needs one (`accept` runs on an instance of its own). Host functions are called from inside an entry or
- *    a completion of that instance, on its thread; from anywhere else they are ignored and counted.
- *  - Handles: 64-bit numbers that are never used twice. One that is unknown, finished or another instance's is ignored
- *    and counted, never followed.
+ *  - Growth: each struct begins with `size`, its sizeof where it was compiled, and grows only at its tail. A
+ * reader uses a field only if `size` covers it. Arrays of structs are `[0].size` bytes apart. The major
+ * version is in the name of the entry symbol; before 1.0 of tenon a plugin of another minor version is
+ * refused.
+ *  - Memory: arguments, and all that they point to, are borrowed for the duration of the call, in both
+ * directions. Nothing is ever freed by the other side.
+ *  - Text: {data, size}, not terminated, may hold NUL bytes; UTF-8 unless said otherwise. size 0 is the empty
+ * text and stands for "absent" where a field is optional; data may then be null.
+ *  - Threads: an instance is entered by one thread at a time, always the same one. The host creates one
+ * instance per thread that needs one (`accept` runs on an instance of its own). Host functions are called
+ * from inside an entry or a completion of that instance, on its thread; from anywhere else they are ignored
+ * and counted.
+ *  - Handles: 64-bit numbers that are never used twice. One that is unknown, finished or another instance's
+ * is ignored and counted, never followed.
  *  - Exceptions and longjmp must not cross the border.
- *  - No I/O: a plugin opens no file, socket or process, starts no thread and never blocks; the host does that for it.
+ *  - No I/O: a plugin opens no file, socket or process, starts no thread and never blocks; the host does that
+ * for it.
  */
 #ifndef TENON_ABI_H
 #define TENON_ABI_H
@@ -40,7 +43,8 @@ typedef struct tenon_str {
   size_t size;
 } tenon_str;
 
-/* A running call of the host into an instance (fetch, find, ...), from the host's entry until `complete`. 0 is none. */
+/* A running call of the host into an instance (fetch, find, ...), from the host's entry until `complete`. 0
+ * is none. */
 typedef uint64_t tenon_call;
 
 /* What a call came to: tenon_result.verdict. */
@@ -48,8 +52,8 @@ typedef uint32_t tenon_verdict;
 #define TENON_DELIVERED 0u /* create, update, deliver, hooks: it took effect */
 #define TENON_RETRY 1u     /* any call: not now; the host decides when and whether */
 #define TENON_REJECTED 2u  /* any call: the same input will always fail */
-#define TENON_FOUND 3u     /* fetch: `data` holds the object; find: `matches` (possibly none); list: `items` */
-#define TENON_GONE 4u      /* fetch: the object does not exist (any more) */
+#define TENON_FOUND 3u /* fetch: `data` holds the object; find: `matches` (possibly none); list: `items` */
+#define TENON_GONE 4u  /* fetch: the object does not exist (any more) */
 #define TENON_CANCELLED 5u /* the host cancelled; nothing more was attempted */
 
 /* Why a verdict is RETRY or REJECTED: tenon_result.cause. */
@@ -65,8 +69,8 @@ typedef uint32_t tenon_cause;
 #define TENON_CAUSE_INVALID 8u      /* the record is refused */
 #define TENON_CAUSE_PLUGIN 9u       /* the plugin failed (the SDK reports exceptions so) */
 
-/* Whether the remote may have seen a request: tenon_http_response.sent. Known to the transport only; the host takes
- * its own knowledge, not the plugin's, when it decides whether repeating is safe. */
+/* Whether the remote may have seen a request: tenon_http_response.sent. Known to the transport only; the host
+ * takes its own knowledge, not the plugin's, when it decides whether repeating is safe. */
 typedef uint32_t tenon_sent;
 #define TENON_SENT_NO 0u    /* failed before the first byte reached the socket */
 #define TENON_SENT_MAYBE 1u /* bytes left, no status line came */
@@ -86,12 +90,13 @@ typedef struct tenon_header {
   tenon_str value;
 } tenon_header;
 
-/* The request repeats nothing and changes nothing that matters (a search by POST, say). Without this flag a POST or PATCH
- * counts as the call's one non-idempotent request; a second one is refused with TENON_HTTP_REFUSED. */
+/* The request repeats nothing and changes nothing that matters (a search by POST, say). Without this flag a
+ * POST or PATCH counts as the call's one non-idempotent request; a second one is refused with
+ * TENON_HTTP_REFUSED. */
 #define TENON_HTTP_SAFE 1u
 
-/* One outgoing request. The host attaches the connection's credential (manifest `auth`), but only for the hosts that
- * manifest and connection allow; other hosts are refused. */
+/* One outgoing request. The host attaches the connection's credential (manifest `auth`), but only for the
+ * hosts that manifest and connection allow; other hosts are refused. */
 typedef struct tenon_http_request {
   uint32_t size;
   uint32_t flags; /* TENON_HTTP_* */
@@ -197,7 +202,8 @@ typedef struct tenon_delivery {
 
 /* Called by `accept` once per event, in order. `user` is the pointer that came with the function. */
 typedef void (*tenon_emit)(void* user, const tenon_event* event);
-/* Called at most once by `create` or `accept` to say in words why it fails; the function then returns its failure. */
+/* Called at most once by `create` or `accept` to say in words why it fails; the function then returns its
+ * failure. */
 typedef void (*tenon_fail)(void* user, tenon_str message);
 /* Completes an http call: exactly once, never from inside tenon_host.http itself. */
 typedef void (*tenon_http_done)(void* user, const tenon_http_response* response);
@@ -226,15 +232,18 @@ typedef struct tenon_host {
   /* Opaque; passed back as the first argument of each function here. One per instance. */
   void* self;
 
-  /* Writes one line to the host's log, with the call's event and connection. Never a secret: the instance has none. */
+  /* Writes one line to the host's log, with the call's event and connection. Never a secret: the instance has
+   * none. */
   void (*log)(void* self, tenon_call call, uint32_t level, tenon_str message);
 
-  /* Starts a request for `call`. The host throttles, signs, sends and records it, then calls `done(user, response)`
-   * exactly once, from a later turn of the instance's thread: also when the call is unknown or cancelled. */
-  void (*http)(void* self, tenon_call call, const tenon_http_request* request, tenon_http_done done, void* user);
+  /* Starts a request for `call`. The host throttles, signs, sends and records it, then calls `done(user,
+   * response)` exactly once, from a later turn of the instance's thread: also when the call is unknown or
+   * cancelled. */
+  void (*http)(void* self, tenon_call call, const tenon_http_request* request, tenon_http_done done,
+               void* user);
 
-  /* Ends `call`. The first completion counts; a late, double or unknown one is counted and ignored. May be called from
-   * inside the entry that began the call. After it the plugin uses the call no more. */
+  /* Ends `call`. The first completion counts; a late, double or unknown one is counted and ignored. May be
+   * called from inside the entry that began the call. After it the plugin uses the call no more. */
   void (*complete)(void* self, tenon_call call, const tenon_result* result);
 
   /* Unix milliseconds: the event's receiving time in `accept`, else the host's clock. */
@@ -243,12 +252,12 @@ typedef struct tenon_host {
   /* 64 random bits. */
   uint64_t (*random)(void* self);
 
-  /* Only inside `accept`: looks up a JSON pointer (RFC 6901) in the delivery's body, which the host parses once. Fills
-   * `out` (set out->size first) and returns 0; 1 if the body is not JSON within the host's limits. Texts stay valid until `accept`
-   * returns. */
+  /* Only inside `accept`: looks up a JSON pointer (RFC 6901) in the delivery's body, which the host parses
+   * once. Fills `out` (set out->size first) and returns 0; 1 if the body is not JSON within the host's
+   * limits. Texts stay valid until `accept` returns. */
   uint32_t (*json_at)(void* self, tenon_str pointer, tenon_json* out);
-  /* Only inside `accept`: the JSON text of what stands there, compact, numbers as written. Same returns and lifetime;
-   * empty if nothing stands there. */
+  /* Only inside `accept`: the JSON text of what stands there, compact, numbers as written. Same returns and
+   * lifetime; empty if nothing stands there. */
   uint32_t (*json_text)(void* self, tenon_str pointer, tenon_str* out);
 } tenon_host;
 
@@ -257,42 +266,47 @@ typedef struct tenon_source {
   uint32_t size;
   uint32_t reserved; /* 0 */
 
-  /* Splits a verified request into events. Ingress thread; pure and fast: no host function but log, now_ms and json_*.
-   * Returns 0 when all events were emitted (none is fine: nothing of interest), 1 after `fail` when the bytes are
-   * malformed: the host keeps them as a dead letter. Emitted events of a failed call are dropped. */
-  uint32_t (*accept)(void* instance, const tenon_delivery* delivery, tenon_emit emit, tenon_fail fail, void* user);
+  /* Splits a verified request into events. Ingress thread; pure and fast: no host function but log, now_ms
+   * and json_*. Returns 0 when all events were emitted (none is fine: nothing of interest), 1 after `fail`
+   * when the bytes are malformed: the host keeps them as a dead letter. Emitted events of a failed call are
+   * dropped. */
+  uint32_t (*accept)(void* instance, const tenon_delivery* delivery, tenon_emit emit, tenon_fail fail,
+                     void* user);
 
-  /* Reads the newest state of one object. `name` is one of the manifest's fetches, `arguments` a JSON object that fits
-   * its schema. Ends with `complete`: FOUND, GONE, RETRY or REJECTED. */
+  /* Reads the newest state of one object. `name` is one of the manifest's fetches, `arguments` a JSON object
+   * that fits its schema. Ends with `complete`: FOUND, GONE, RETRY or REJECTED. */
   void (*fetch)(void* instance, tenon_call call, tenon_str name, tenon_str arguments);
 
   /* Reads one page of a list of the manifest. `query` is a JSON object, `cursor` empty for the first page. */
   void (*list)(void* instance, tenon_call call, tenon_str name, tenon_str query, tenon_str cursor);
 
-  /* Webhooks at the source; `arguments` is JSON: {"url": text, "events": [type], "id"?: text, "headers"?: {name: text}}.
-   * Each ends with `complete`: DELIVERED or FOUND with `data` = [{"id", "url", "event", "active"}]. */
+  /* Webhooks at the source; `arguments` is JSON: {"url": text, "events": [type], "id"?: text, "headers"?:
+   * {name: text}}. Each ends with `complete`: DELIVERED or FOUND with `data` = [{"id", "url", "event",
+   * "active"}]. */
   void (*hooks_list)(void* instance, tenon_call call, tenon_str arguments);
   void (*hooks_create)(void* instance, tenon_call call, tenon_str arguments);
   void (*hooks_repair)(void* instance, tenon_call call, tenon_str arguments);
   void (*hooks_delete)(void* instance, tenon_call call, tenon_str arguments);
 } tenon_source;
 
-/* What a connector may do as a sink. `operation` is one of the manifest's; `record` a JSON object that fits its input
- * schema. Each function ends with `complete`, makes at most one non-idempotent request, and neither loops nor waits to
- * repeat. An operation of shape "upsert" needs find, create and update; one of shape "call" needs deliver. */
+/* What a connector may do as a sink. `operation` is one of the manifest's; `record` a JSON object that fits
+ * its input schema. Each function ends with `complete`, makes at most one non-idempotent request, and neither
+ * loops nor waits to repeat. An operation of shape "upsert" needs find, create and update; one of shape
+ * "call" needs deliver. */
 typedef struct tenon_sink {
   uint32_t size;
   uint32_t reserved; /* 0 */
 
-  /* Looks the record's object up by its identity. FOUND with all matches, best first; none is an answer too. */
+  /* Looks the record's object up by its identity. FOUND with all matches, best first; none is an answer too.
+   */
   void (*find)(void* instance, tenon_call call, tenon_str operation, tenon_str record);
 
-  /* Creates the object. Called only after `find` found none and the intent is on disk. `create_id` is the same for
-   * every repetition: send it as the idempotency key or marker where the remote takes one. */
+  /* Creates the object. Called only after `find` found none and the intent is on disk. `create_id` is the
+   * same for every repetition: send it as the idempotency key or marker where the remote takes one. */
   void (*create)(void* instance, tenon_call call, tenon_str operation, tenon_str record, tenon_str create_id);
 
-  /* Updates object `id`; must be harmless when repeated. `match` is what `find` answered, or null when the host knew
-   * the id. A remote that no longer knows the id is RETRY with cause STALE. */
+  /* Updates object `id`; must be harmless when repeated. `match` is what `find` answered, or null when the
+   * host knew the id. A remote that no longer knows the id is RETRY with cause STALE. */
   void (*update)(void* instance, tenon_call call, tenon_str operation, tenon_str id, tenon_str record,
                  const tenon_match* match);
 
@@ -306,9 +320,9 @@ typedef struct tenon_connector {
   uint32_t reserved; /* 0 */
   tenon_str name;    /* as in the manifest */
 
-  /* Makes an instance for one connection on the calling thread. `settings` is a JSON object that fits the manifest's
-   * settings schema, defaults filled in, secrets left out. `host` lives until `destroy`. Returns null after `fail`.
-   * Called once per connection and thread, and again after a reload. */
+  /* Makes an instance for one connection on the calling thread. `settings` is a JSON object that fits the
+   * manifest's settings schema, defaults filled in, secrets left out. `host` lives until `destroy`. Returns
+   * null after `fail`. Called once per connection and thread, and again after a reload. */
   void* (*create)(const tenon_host* host, tenon_str settings, tenon_fail fail, void* user);
 
   /* Ends the instance; no call of it is open. */

@@ -1,5 +1,5 @@
-/* abi.h is C11 and stays where it is: sizes and offsets of version 1.0 on 64-bit Linux. A field may be added at a
- * struct's tail (raise the size here), never moved. */
+/* abi.h is C11 and stays where it is: sizes and offsets of version 1.0 on 64-bit Linux. A field may be added
+ * at a struct's tail (raise the size here), never moved. */
 #include <tenon/abi.h>
 
 #define SIZE(type, bytes) _Static_assert(sizeof(struct type) == (bytes), #type " has another size")

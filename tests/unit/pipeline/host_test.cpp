@@ -168,7 +168,9 @@ TEST_F(VirtualHost, AnIdThatTheDeskForgotIsFoundAgain) {
 }
 
 TEST_F(VirtualHost, TooManyRequestsPauseTheAccountAndUseNoAttempt) {
-  for (int i = 1; i <= 3; ++i) remotes_.shop[std::to_string(i)] = {"u" + std::to_string(i) + "@example.com", "U", "X", "2024-05-14T09:34:00Z"};
+  for (int i = 1; i <= 3; ++i)
+    remotes_.shop[std::to_string(i)] = {"u" + std::to_string(i) + "@example.com", "U", "X",
+                                        "2024-05-14T09:34:00Z"};
   int faults = 1;
   remotes_.desk_fault = [&](const std::string&) -> runtime::ScriptedAnswer {
     if (faults-- > 0) return {429, "", {{"Retry-after", "20"}}};
@@ -177,7 +179,10 @@ TEST_F(VirtualHost, TooManyRequestsPauseTheAccountAndUseNoAttempt) {
   start();
   send("msg_1", "1");
   runtime_.run_until_idle();
-  const auto calls = [&] { return std::count_if(remotes_.log.begin(), remotes_.log.end(), [](const auto& l) { return l.find("/api/") != std::string::npos; }); };
+  const auto calls = [&] {
+    return std::count_if(remotes_.log.begin(), remotes_.log.end(),
+                         [](const auto& l) { return l.find("/api/") != std::string::npos; });
+  };
   const auto before = calls();
   send("msg_2", "2");
   send("msg_3", "3");
@@ -189,11 +194,14 @@ TEST_F(VirtualHost, TooManyRequestsPauseTheAccountAndUseNoAttempt) {
 }
 
 TEST_F(VirtualHost, TheAccountsBudgetIsKept) {
-  for (int i = 1; i <= 60; ++i) remotes_.shop[std::to_string(i)] = {"u" + std::to_string(i) + "@example.com", "U", "X", "2024-05-14T09:34:00Z"};
+  for (int i = 1; i <= 60; ++i)
+    remotes_.shop[std::to_string(i)] = {"u" + std::to_string(i) + "@example.com", "U", "X",
+                                        "2024-05-14T09:34:00Z"};
   start();
   for (int i = 1; i <= 60; ++i) send("msg_" + std::to_string(i), std::to_string(i));
   runtime_.advance(seconds(20));
-  const auto calls = std::count_if(remotes_.log.begin(), remotes_.log.end(), [](const auto& l) { return l.find("/api/") != std::string::npos; });
+  const auto calls = std::count_if(remotes_.log.begin(), remotes_.log.end(),
+                                   [](const auto& l) { return l.find("/api/") != std::string::npos; });
   EXPECT_LE(calls, 40 + 40 + 1);
   EXPECT_GE(calls, 78);
   runtime_.advance(minutes(3));
@@ -220,11 +228,13 @@ TEST_F(VirtualHost, ForgedRequestsGetOneAnswerAndLeaveNothing) {
   request.headers = {{"Content-Type", "application/json"}, {"x-tenon-webhook-secret", "wrong"}};
   request.body = "{}";
   int status = 0;
-  runtime_.ingress().post([&] { host_->ingress().handle(request, [&](ingress::Answer answer) { status = answer.status; }); });
+  runtime_.ingress().post(
+      [&] { host_->ingress().handle(request, [&](ingress::Answer answer) { status = answer.status; }); });
   runtime_.run_until_idle();
   EXPECT_EQ(status, 401);
   std::size_t events = 1;
-  journal_->list({}, {&runtime_.delivery(), [&](Result<std::vector<journal::EventRow>> rows) { events = rows->size(); }});
+  journal_->list({}, {&runtime_.delivery(),
+                      [&](Result<std::vector<journal::EventRow>> rows) { events = rows->size(); }});
   runtime_.run_until_idle();
   EXPECT_EQ(events, 0U);
 }
@@ -251,7 +261,8 @@ TEST_F(VirtualHost, NoSecretIsInWhatIsRecorded) {
   ASSERT_FALSE(detail.attempts.empty());
   const std::string& conversation = detail.attempts[0].conversation;
   EXPECT_NE(conversation.find("/api/customers"), std::string::npos);
-  for (const std::string& secret : {std::string("token-1234"), std::string("key-1234"), std::string(kClientSecret), to_base64("a@example.com:key-1234")}) {
+  for (const std::string& secret : {std::string("token-1234"), std::string("key-1234"),
+                                    std::string(kClientSecret), to_base64("a@example.com:key-1234")}) {
     EXPECT_EQ(conversation.find(secret), std::string::npos) << secret;
   }
 }

@@ -28,10 +28,11 @@ class Remotes {
   struct Customer {
     std::string email, first, last, modified;
   };
-  std::map<std::string, Customer> shop;            ///< by id
-  std::map<std::string, std::string> desk;         ///< id -> JSON
-  std::vector<std::string> log;                    ///< "POST /api/customers", in order
-  /// May answer in the desk's place; status 0: let the desk answer. Called after the desk did its work if `after`.
+  std::map<std::string, Customer> shop;     ///< by id
+  std::map<std::string, std::string> desk;  ///< id -> JSON
+  std::vector<std::string> log;             ///< "POST /api/customers", in order
+  /// May answer in the desk's place; status 0: let the desk answer. Called after the desk did its work if
+  /// `after`.
   std::function<runtime::ScriptedAnswer(const std::string& line)> desk_fault;
   bool fault_after_effect = false;
   runtime::Duration shop_delay{}, desk_delay{};
@@ -43,16 +44,20 @@ class Remotes {
     log.push_back(line);
     if (request.url.find("api.bigcommerce.com") != std::string::npos) return shop_answer(target);
     if (desk_fault && !fault_after_effect) {
-      if (auto fault = desk_fault(line); fault.result.response || !fault.result.error.code.empty()) return fault;
+      if (auto fault = desk_fault(line); fault.result.response || !fault.result.error.code.empty())
+        return fault;
     }
     auto real = desk_answer(request, target);
     if (desk_fault && fault_after_effect) {
-      if (auto fault = desk_fault(line); fault.result.response || !fault.result.error.code.empty()) return fault;
+      if (auto fault = desk_fault(line); fault.result.response || !fault.result.error.code.empty())
+        return fault;
     }
     return real;
   }
 
-  int count(const std::string& line) const { return static_cast<int>(std::count(log.begin(), log.end(), line)); }
+  int count(const std::string& line) const {
+    return static_cast<int>(std::count(log.begin(), log.end(), line));
+  }
 
  private:
   static std::string parameter(const std::string& target, const std::string& name) {
@@ -73,10 +78,12 @@ class Remotes {
     std::string data;
     if (found != shop.end()) {
       const Customer& c = found->second;
-      data = R"({"id":)" + id + R"(,"email":)" + json_string(c.email) + R"(,"first_name":)" + json_string(c.first) + R"(,"last_name":)" +
-             json_string(c.last) + R"(,"date_modified":)" + json_string(c.modified) + "}";
+      data = R"({"id":)" + id + R"(,"email":)" + json_string(c.email) + R"(,"first_name":)" +
+             json_string(c.first) + R"(,"last_name":)" + json_string(c.last) + R"(,"date_modified":)" +
+             json_string(c.modified) + "}";
     }
-    return {200, R"({"data":[)" + data + R"(],"meta":{}})", {{"Content-Type", "application/json"}}, shop_delay};
+    return {
+        200, R"({"data":[)" + data + R"(],"meta":{}})", {{"Content-Type", "application/json"}}, shop_delay};
   }
 
   runtime::ScriptedAnswer desk_answer(const runtime::HttpRequest& request, const std::string& target) {
@@ -88,7 +95,8 @@ class Remotes {
         const auto row = parse_json(text);
         for (const char* field : {"external_id", "email"}) {
           const std::string wanted = parameter(target, field);
-          if (!wanted.empty() && row->root.get(field).as_string() == wanted) rows += (rows.empty() ? "" : ",") + text;
+          if (!wanted.empty() && row->root.get(field).as_string() == wanted)
+            rows += (rows.empty() ? "" : ",") + text;
         }
       }
       return {200, R"({"data":[)" + rows + R"(],"meta":{"next_cursor":null}})", headers, desk_delay};
@@ -137,7 +145,8 @@ action: { connection: desk, operation: upsert_customer }
     auto registry = plugin::open_registry(std::string(TENON_BINARY_DIR) + "/lib/tenon");
     ASSERT_TRUE(registry) << registry.error().text();
     registry_ = std::move(*registry);
-    runtime_.network().on_request([this](const runtime::HttpRequest& request) { return remotes_.answer(request); });
+    runtime_.network().on_request(
+        [this](const runtime::HttpRequest& request) { return remotes_.answer(request); });
     journal_ = journal::open_memory(runtime_, {});
   }
   void TearDown() override {
@@ -147,7 +156,8 @@ action: { connection: desk, operation: upsert_customer }
   }
 
   void start(const std::string& pipeline = kPipeline) {
-    const config::Environment env = {{"TOKEN", "token-1234"}, {"SECRET", kClientSecret}, {"HEADER", kHeaderSecret}, {"KEY", "key-1234"}};
+    const config::Environment env = {
+        {"TOKEN", "token-1234"}, {"SECRET", kClientSecret}, {"HEADER", kHeaderSecret}, {"KEY", "key-1234"}};
     auto loaded = config::load_text("test.yaml", pipeline, env, *registry_);
     ASSERT_TRUE(loaded.ok()) << config::render_text(loaded.diagnostics, false);
     host_ = std::make_unique<Host>(runtime_, std::move(loaded.config), *registry_, *journal_);
@@ -166,15 +176,19 @@ action: { connection: desk, operation: upsert_customer }
   }
 
   /// One signed webhook; the status of its answer once the journal has committed.
-  int send(const std::string& id, const std::string& customer, const std::string& scope = "store/customer/updated") {
-    const std::string body = R"({"scope":")" + scope + R"(","store_id":"1","data":{"type":"customer","id":)" + customer +
-                             R"(},"hash":"h","created_at":1561481571,"producer":"stores/abc123"})";
+  int send(const std::string& id, const std::string& customer,
+           const std::string& scope = "store/customer/updated") {
+    const std::string body = R"({"scope":")" + scope + R"(","store_id":"1","data":{"type":"customer","id":)" +
+                             customer + R"(},"hash":"h","created_at":1561481571,"producer":"stores/abc123"})";
     const std::string now = std::to_string(runtime_.clock().wall_ms() / 1000);
     const std::string mac = to_base64(bytes_of(hmac_sha256(kClientSecret, {id, ".", now, ".", body})));
     ingress::Request request;
     request.method = "POST";
     request.target = "/in/store";
-    request.headers = {{"Content-Type", "application/json"}, {"webhook-id", id}, {"webhook-timestamp", now}, {"webhook-signature", "v1," + mac},
+    request.headers = {{"Content-Type", "application/json"},
+                       {"webhook-id", id},
+                       {"webhook-timestamp", now},
+                       {"webhook-signature", "v1," + mac},
                        {"x-tenon-webhook-secret", kHeaderSecret}};
     request.body = body;
     int status = 0;
@@ -191,7 +205,9 @@ action: { connection: desk, operation: upsert_customer }
 
   journal::EventDetail show(const std::string& id) {
     std::optional<journal::EventDetail> found;
-    journal_->show(id, {&runtime_.delivery(), [&](Result<std::optional<journal::EventDetail>> detail) { found = std::move(*detail); }});
+    journal_->show(id, {&runtime_.delivery(), [&](Result<std::optional<journal::EventDetail>> detail) {
+                          found = std::move(*detail);
+                        }});
     runtime_.run_until_idle();
     EXPECT_TRUE(found) << id;
     return found ? *found : journal::EventDetail();
