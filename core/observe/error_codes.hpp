@@ -100,6 +100,9 @@ namespace codes {
   ROW(kRuntimeFailed, "runtime_failed", \
       "The machine refused something that the host cannot do without.", \
       "Check the limits on open files and memory.") \
+  ROW(kStoreBusy, "store_busy", \
+      "Another process kept the journal's file locked; webhooks get 503 while it does.", \
+      "Close the sqlite3 shell or tool that has a transaction open on journal.db.") \
   ROW(kStoreCorrupt, "store_corrupt", \
       "The journal's file is damaged or is none.", \
       "Keep the file; restore a backup, or start with an empty data directory.") \

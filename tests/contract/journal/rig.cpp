@@ -44,6 +44,12 @@ Append append_of(NewEvent one) {
   return out;
 }
 
+Append signed_append(const std::string& delivery_id, const std::string& body, const std::string& id) {
+  Append out = append_of(new_event(id));
+  out.dedupe = dedupe(delivery_id, body);
+  return out;
+}
+
 DedupeKey dedupe(const std::string& delivery_id, const std::string& body, const std::string& connection) {
   return {connection, delivery_id, sha256(body)};
 }

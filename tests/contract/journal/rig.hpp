@@ -108,6 +108,8 @@ NewEvent new_event(const std::string& id, const std::string& pipeline = "p",
                    const std::string& key = "customer:1", const std::string& data = "{}");
 Append append_of(std::vector<NewEvent> events);
 Append append_of(NewEvent event);
+/// One event with a dedupe key.
+Append signed_append(const std::string& delivery_id, const std::string& body, const std::string& id);
 DedupeKey dedupe(const std::string& delivery_id, const std::string& body,
                  const std::string& connection = "store");
 AttemptRecord attempt(std::uint32_t number, const std::string& conversation = "[]");
