@@ -91,7 +91,9 @@ class Service {
                     [this](ingress::Request request, ingress::Respond respond) {
                       host_->ingress().handle(std::move(request), std::move(respond));
                     });
-    admin_.emplace(*runtime_, *journal_);
+    admin::AdminOptions admin_options;
+    admin_options.version = TENON_VERSION;
+    admin_.emplace(*runtime_, *journal_, std::move(admin_options));
     TENON_CHECK(admin_->listen_control(options_.data + "/control.sock"));
     if (!options_.admin.empty()) {
       TENON_TRY(admin_address_, admin_->listen_health(options_.admin));

@@ -19,7 +19,7 @@ Document visible_settings(const config::Config& config) {
   }
   text += '}';
   // Both parts are JSON that we wrote ourselves.
-  return std::move(parse_json(text).value());
+  return parse_json(text).value();
 }
 
 }  // namespace
