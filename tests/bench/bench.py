@@ -114,13 +114,22 @@ class Bench:
         big.join()
         print(f"{'with five 1 MiB events a second':44} ack p50 {acked['p50_ms']:7.2f} ms   p99 {acked['p99_ms']:7.2f} ms   refused {acked['refused']}")
 
+    def must_be_delivered(self):
+        ends = dict(harness.read_store(self.data, "SELECT end, count(*) FROM ended GROUP BY end"))
+        if set(ends) != {"delivered"}:
+            raise harness.HarnessError(f"events ended otherwise than delivered: {ends}")
+
     def run(self):
         idle = resident_mib(self.host.pid)
+        self.load(10, connections=1)
+        self.drain()
+        self.must_be_delivered()  # a figure for events that end otherwise would mean nothing
         print(f"resident idle                                {idle:.1f} MiB")
         rounds = [self.throughput() for _ in range(self.options.rounds)]
         for name in ("acks_per_s", "delivered_per_s", "cpu_s_per_10k"):
             values = [r[name] for r in rounds]
             print(f"{name:44} median {statistics.median(values):9.2f}   range {min(values):.2f} .. {max(values):.2f}   ({len(values)} rounds of {self.options.events})")
+        self.must_be_delivered()
         print(f"resident after {self.first} events                {resident_mib(self.host.pid):.1f} MiB")
         calm = self.latency()
         print(f"{'500/s':44} ack p50 {calm['ack_p50_ms']:7.2f} ms   p99 {calm['ack_p99_ms']:7.2f} ms   "

@@ -56,13 +56,13 @@ std::string base64(const unsigned char* data, std::size_t size) {
 /// One signed request: a full event of about `body_bytes`.
 std::string make_request(const Options& options, std::size_t number) {
   std::string body =
-      "{\"type\":\"bigcommerce.created\",\"timestamp\":\"2026-11-24T10:00:00Z\",\"data\":{\"id\":"
-      "\"bigcommerce_" +
-      std::to_string(number) + "\",\"status\":\"created\",\"email\":\"user" + std::to_string(number) +
-      "@example.com\",\"amount\":69.80,\"name\":\"";
+      R"({"type":"bigcommerce.created","timestamp":"2026-11-24T10:00:00Z","data":{"id":"bigcommerce_)" +
+      std::to_string(number) + R"(","status":"created","email":"user)" + std::to_string(number) +
+      R"(@example.com","name":"Ann Lee","amount":69.80,"note":")";
   const std::string end = "\"}}";
-  if (body.size() + end.size() < options.body_bytes)
+  if (body.size() + end.size() < options.body_bytes) {
     body.append(options.body_bytes - body.size() - end.size(), 'n');
+  }
   body += end;
   const std::string id = "msg_" + std::to_string(number);
   const std::string now = std::to_string(wall_ms() / 1000);
