@@ -43,7 +43,7 @@ class Bench:
         self.sandbox = harness.Sandbox(options.bin, "--gorgias-token", "bench-key", "--gorgias-budget", "1000000/20", "--bigcommerce-budget", "1000000/30",
                                        "--no-request-log", log=os.path.join(self.folder, "sandbox.log"))
         self.sandbox.client.put("/_sandbox/switches", {"api": "records", "budget": {"limit": 1_000_000, "window_s": 20}})
-        env = {"BIGCOMMERCE_API_KEY": SECRET, "GORGIAS_API_KEY": "bench-key", "GORGIAS_BASE_URL": self.sandbox.url + "/v1"}
+        self.env = env = {"BIGCOMMERCE_API_KEY": SECRET, "GORGIAS_API_KEY": "bench-key", "GORGIAS_BASE_URL": self.sandbox.url + "/v1"}
         self.data = os.path.join(self.folder, "data")
         self.host = harness.Tenon(options.bin, options.plugins, [os.path.join(HERE, "records.yaml")], self.data, env=env,
                                   log=os.path.join(self.folder, "tenon.log"))
@@ -119,6 +119,21 @@ class Bench:
         if set(ends) != {"delivered"}:
             raise harness.HarnessError(f"events ended otherwise than delivered: {ends}")
 
+    def with_an_endless_expression(self):
+        """Ack latency at 500/s while every mapping runs into its step limit, on a host of its own."""
+        folder = os.path.join(self.folder, "endless")
+        os.mkdir(folder)
+        with open(os.path.join(HERE, "records.yaml"), encoding="utf-8") as file:
+            text = file.read().replace("name: ${{ $trim(event.data.name) }}", "name: ${{ ($f := function($x) { $f($x + 1) }; $f(0)) }}")
+        pipeline = os.path.join(folder, "endless.yaml")
+        with open(pipeline, "w", encoding="utf-8") as file:
+            file.write(text)
+        self.host.kill()
+        self.host = harness.Tenon(self.options.bin, self.options.plugins, [pipeline], os.path.join(folder, "data"), env=self.env,
+                                  log=os.path.join(folder, "tenon.log"))
+        acked = self.load(self.options.latency_events, rate=500, connections=32)
+        print(f"{'500/s, every expression runs to its limit':44} ack p50 {acked['p50_ms']:7.2f} ms   p99 {acked['p99_ms']:7.2f} ms   refused {acked['refused']}")
+
     def run(self):
         idle = resident_mib(self.host.pid)
         self.load(10, connections=1)
@@ -138,6 +153,7 @@ class Bench:
         self.under("500/s, the sink answers 503", {"fail": {"status": 503, "rate": 1.0}})
         self.under("500/s, the sink hangs", {"hang": True})
         self.with_big_bodies()
+        self.with_an_endless_expression()
 
     def close(self):
         self.host.kill()
