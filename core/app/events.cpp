@@ -43,13 +43,26 @@ std::optional<Document> ask(const EventsOptions& options, const std::string& tar
   return std::move(*document);
 }
 
-/// A cell of a table: text as it is, control characters escaped, so that no payload can draw on the terminal.
+/// Text for a terminal: control characters are shown, not sent, so that no payload can draw on it.
+std::string printable(std::string_view text) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7f) {
+      out += c;
+    } else {
+      out += std::string("\\x") + kHex[byte >> 4] + kHex[byte & 15];
+    }
+  }
+  return out;
+}
+
+/// A value as a cell of a table.
 std::string cell(Value value) {
   if (value.is_missing() || value.is_null()) return "-";
   if (!value.is_string()) return to_json(value);
-  const std::string quoted = json_string(value.as_string());
-  std::string text = quoted.substr(1, quoted.size() - 2);
-  return text.empty() ? "-" : text;
+  return value.as_string().empty() ? "-" : printable(value.as_string());
 }
 
 std::string local_time(Value ms) {
