@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 BUILD := build
 PACKAGES := build-essential cmake ninja-build ccache lld pkg-config libboost1.81-dev libssl-dev libcurl4-openssl-dev libyaml-cpp-dev \
   nlohmann-json3-dev libsimdjson-dev libre2-dev libsqlite3-dev sqlite3 libspdlog-dev libcli11-dev libgtest-dev libgmock-dev \
-  libbenchmark-dev python3 strace
+  libbenchmark-dev python3 strace curl ca-certificates git
 PROOF_PACKAGES := clang clang-tidy libclang-rt-14-dev nodejs npm
 LINT_PACKAGES := clang-format-14
 
