@@ -25,13 +25,8 @@ for sanitizer in asan tsan; do
   (cd "build-$sanitizer" && ctest --output-on-failure -j "$jobs")
 done
 
-step "fuzzers, ${FUZZ_SECONDS:-60} s each"
-cmake -S . -B build-fuzz -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
-  -DTENON_FUZZ=ON -DTENON_TESTS=OFF -DTENON_SANITIZE=address,undefined >/dev/null
-for target in json head retry_after expression manifest; do
-  cmake --build build-fuzz -j "$jobs" --target "fuzz_$target"
-  "build-fuzz/bin/fuzz_$target" -max_total_time="${FUZZ_SECONDS:-60}" -rss_limit_mb=1024 -timeout=10 -print_final_stats=1 2>&1 | tail -4
-done
+step "fuzzers, ${FUZZ_SECONDS:-600} s each"
+tests/fuzz/run.sh
 
 step "50 rounds of kill -9 under load"
 python3 -B tests/faults/kill.py --rounds 50 --seed "${SEED:-1}"
