@@ -1,11 +1,8 @@
 #include "app/definitions.hpp"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <string_view>
 
-#include "app/commands.hpp"
 #include "config/environment.hpp"
 #include "observe/log.hpp"
 
@@ -19,6 +16,24 @@ std::string plugin_directory(const std::string& wanted) {
   const auto binary = std::filesystem::read_symlink("/proc/self/exe", failed);
   if (failed) return "lib/tenon";
   return (binary.parent_path().parent_path() / "lib" / "tenon").string();
+}
+
+void add_plugin_dir(Command& command, std::string& plugin_dir) {
+  command.option("--plugin-dir", plugin_dir, "Directory of the plugins")
+      .value("DIR")
+      .completes(Completes::directory)
+      .shows_default("../lib/tenon beside the binary");
+}
+
+void add_definition_options(Command& command, DefinitionSources& sources) {
+  add_plugin_dir(command, sources.plugin_dir);
+  command.option("--env-file", sources.env_file, "File of NAME=VALUE lines")
+      .value("FILE")
+      .completes(Completes::file)
+      .shows_default(".env, if there is one");
+  command.argument("pipelines", sources.pipelines, "Pipeline files, or folders of them")
+      .completes(Completes::file)
+      .required();
 }
 
 namespace {

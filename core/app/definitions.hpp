@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/cli/command.hpp"
 #include "base/result.hpp"
 #include "config/diagnostic.hpp"
 #include "config/loader.hpp"
@@ -17,6 +18,14 @@ struct DefinitionSources {
   std::string env_file;    ///< empty: .env, if there is one
   std::vector<std::string> pipelines;
 };
+
+/// --plugin-dir, --env-file and the pipeline files.
+void add_definition_options(Command& command, DefinitionSources& sources);
+/// --plugin-dir.
+void add_plugin_dir(Command& command, std::string& plugin_dir);
+
+/// `wanted`, or else the plugins that belong to this binary: ../lib/tenon beside its folder.
+std::string plugin_directory(const std::string& wanted);
 
 struct Definitions {
   std::unique_ptr<plugin::Registry> registry;

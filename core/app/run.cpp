@@ -7,8 +7,10 @@
 #include <iostream>
 
 #include "admin/admin.hpp"
-#include "app/commands.hpp"
+#include "app/cli/output.hpp"
 #include "app/definitions.hpp"
+#include "app/host_client.hpp"
+#include "app/verbs.hpp"
 #include "ingress/http_server.hpp"
 #include "journal/journal.hpp"
 #include "observe/log.hpp"
@@ -21,10 +23,12 @@ namespace {
 constexpr std::chrono::milliseconds kFinishRequests{1500};
 constexpr std::chrono::milliseconds kFinishEvents{8000};
 
-int fail(const Error& error) {
-  std::cerr << "tenon: " << error.text() << "\n";
-  return kExitFailure;
-}
+struct RunOptions {
+  std::string listen = "127.0.0.1:8080";
+  std::string admin;  ///< empty: no TCP admin listener
+  std::string data = "data";
+  DefinitionSources definitions;
+};
 
 /// The parts of a running host, in the order in which they are made; torn down in the reverse order.
 class Service {
@@ -33,11 +37,11 @@ class Service {
 
   int run() {
     if (const int code = read(); code != kExitOk) return code;
-    if (const Status opened = open(); !opened) return fail(opened.error());
+    if (const Status opened = open(); !opened) return output().fail(opened.error());
     const Status started = start();
     if (!started) {
       close();
-      return fail(started.error());
+      return output().fail(started.error());
     }
     std::cout << "ready ingress=http://" << address_
               << " admin=" << (admin_address_.empty() ? "-" : "http://" + admin_address_)
@@ -52,13 +56,10 @@ class Service {
  private:
   /// All definitions are read and checked before the data directory is touched.
   int read() {
-    auto definitions = read_definitions({options_.plugin_dir, options_.env_file, options_.pipelines});
-    if (!definitions) {
-      std::cerr << "tenon: " << definitions.error().text() << "\n";
-      return kExitBadInput;
-    }
+    auto definitions = read_definitions(options_.definitions);
+    if (!definitions) return output().fail(definitions.error(), kExitBadInput);
     definitions_ = std::move(*definitions);
-    std::cerr << config::render_text(definitions_->loaded.diagnostics, isatty(STDERR_FILENO) != 0);
+    std::cerr << config::render_text(definitions_->loaded.diagnostics, output().err().color);
     return definitions_->loaded.ok() ? kExitOk : kExitBadInput;
   }
 
@@ -142,11 +143,30 @@ class Service {
   bool closed_ = false;
 };
 
-}  // namespace
-
 int run(const RunOptions& options) {
   runtime::hold_signals({SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGXFSZ});
   return Service(options).run();
+}
+
+}  // namespace
+
+void add_run(Command& program) {
+  Command& command = program.verb("run", "Run pipelines; prints one line when ready");
+  command.about(
+      "All files are read and checked before the data directory is touched. SIGTERM ends it: requests that "
+      "have begun are answered, and what is not yet delivered is delivered after the next start.");
+  auto& options = command.keep<RunOptions>();
+  command.option("--listen", options.listen, "Where webhooks come in (port 0: any free one)")
+      .value("ADDRESS:PORT")
+      .shows_default();
+  command.option("--admin", options.admin, "Serve /healthz and /readyz here").value("ADDRESS:PORT");
+  add_data(command, options.data);
+  add_definition_options(command, options.definitions);
+  command.example("tenon run pipelines/blueprint.yaml", "Webhooks on 127.0.0.1:8080, the journal in ./data");
+  command.example(
+      "tenon run --listen 127.0.0.1:0 --admin 127.0.0.1:0 --data journal pipelines/blueprint.yaml",
+      "On free ports, which the line `ready` names");
+  command.run([&options] { return run(options); });
 }
 
 }  // namespace tenon::app

@@ -1,0 +1,10 @@
+// The exit codes of every subcommand.
+#pragma once
+
+namespace tenon::app {
+
+constexpr int kExitOk = 0;
+constexpr int kExitFailure = 1;   ///< it was asked for rightly and could not be done
+constexpr int kExitBadInput = 2;  ///< arguments, pipeline files, tenon.yaml, environment
+
+}  // namespace tenon::app

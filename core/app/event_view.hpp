@@ -1,0 +1,32 @@
+// Events and dead letters as lists and timelines; shared by `tenon events` and `tenon dead`.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "app/cli/command.hpp"
+
+namespace tenon::app {
+
+enum class EventKind : std::uint8_t { event, dead_letter };
+
+struct ListOptions {
+  std::string data = "data";
+  std::string pipeline, state, key;
+  std::uint32_t limit = 50;
+};
+
+struct ShowOptions {
+  std::string data = "data";
+  std::string id;  ///< number or id
+};
+
+int list_events(EventKind kind, const ListOptions& options);
+int show_event(EventKind kind, const ShowOptions& options);
+
+/// --data, --json, --pipeline, --key, --limit.
+void add_list_options(Command& command, ListOptions& options);
+/// --data, --json and the number or id.
+void add_show_options(Command& command, EventKind kind, ShowOptions& options);
+
+}  // namespace tenon::app
