@@ -34,14 +34,15 @@ deps:
 $(BUILD)/build.ninja: | deps
 	@cmake --preset release
 
+# Plugins that a group may write are refused, so no umask of 002 here.
 build: deps $(BUILD)/build.ninja
-	@cmake --build $(BUILD) --target products -j $(JOBS)
+	@umask 022; cmake --build $(BUILD) --target products -j $(JOBS)
 
 demo: build
 	@python3 tests/demo/demo.py --bin $(BUILD)/bin --plugins $(BUILD)/lib/tenon
 
 test: deps $(BUILD)/build.ninja
-	@cmake --build $(BUILD) -j $(JOBS)
+	@umask 022; cmake --build $(BUILD) -j $(JOBS)
 	@cd $(BUILD) && ctest --output-on-failure -j $(JOBS)
 
 bench: deps

@@ -1,5 +1,6 @@
 #include "app/definitions.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <string_view>
 
@@ -27,6 +28,8 @@ void add_plugin_dir(Command& command, std::string& plugin_dir) {
 
 void add_definition_options(Command& command, DefinitionSources& sources) {
   add_plugin_dir(command, sources.plugin_dir);
+  command.option("--pin", sources.pins, "The plugin's file must be this one; once for each plugin")
+      .value("NAME=sha256:DIGEST");
   command.option("--env-file", sources.env_file, "File of NAME=VALUE lines")
       .value("FILE")
       .completes(Completes::file)
@@ -53,11 +56,27 @@ Result<config::Environment> environment(const std::string& env_file) {
   return all;
 }
 
+Result<plugin::Pins> read_pins(const std::vector<std::string>& words) {
+  plugin::Pins pins;
+  for (const std::string& word : words) {
+    const auto equals = std::min(word.find('='), word.size());
+    const auto digest = plugin::parse_pin(std::string_view(word).substr(std::min(equals + 1, word.size())));
+    if (!digest || equals == 0)
+      return Error("plugin_pin_invalid",
+                   "--pin " + word + ": expected NAME=sha256: and 64 hexadecimal digits");
+    if (!pins.emplace(word.substr(0, equals), *digest).second)
+      return Error("plugin_pin_invalid",
+                   "--pin " + word + ": " + word.substr(0, equals) + " is pinned twice");
+  }
+  return pins;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Definitions>> read_definitions(const DefinitionSources& sources) {
   auto definitions = std::make_unique<Definitions>();
-  TENON_TRY(definitions->registry, plugin::open_registry(plugin_directory(sources.plugin_dir)));
+  TENON_TRY(const plugin::Pins pins, read_pins(sources.pins));
+  TENON_TRY(definitions->registry, plugin::open_registry(plugin_directory(sources.plugin_dir), pins));
   for (const Error& refused : definitions->registry->refused()) log::warn(refused.code, refused.message);
   TENON_TRY(const config::Environment env, environment(sources.env_file));
   definitions->loaded = config::load(sources.pipelines, env, *definitions->registry);

@@ -14,8 +14,9 @@
 namespace tenon::app {
 
 struct DefinitionSources {
-  std::string plugin_dir;  ///< empty: beside the binary
-  std::string env_file;    ///< empty: .env, if there is one
+  std::string plugin_dir;         ///< empty: beside the binary
+  std::vector<std::string> pins;  ///< NAME=sha256:DIGEST
+  std::string env_file;           ///< empty: .env, if there is one
   std::vector<std::string> pipelines;
 };
 

@@ -88,12 +88,18 @@ namespace codes {
       "Build it with tenon_add_connector, and do not strip section headers; or take it away.")                                     \
   ROW(kPluginNotElf, "plugin_not_elf", "A file among the plugins is no shared library of this machine.",                           \
       "Rebuild it for this machine, or take it away.")                                                                             \
+  ROW(kPluginPinInvalid, "plugin_pin_invalid", "A plugin's pin is not written as a digest.", \
+      "Write NAME=sha256: and the 64 digits that `sha256sum NAME.so` prints.") \
+  ROW(kPluginPinMismatch, "plugin_pin_mismatch", "A plugin's file is not the one that was pinned; it was refused.", \
+      "If you replaced it on purpose, pin the new digest that the line shows; else find out who changed it.") \
+  ROW(kPluginPinMissing, "plugin_pin_missing", "A plugin is pinned and its file is not there.", \
+      "Put the file there, or take the pin away.") \
   ROW(kPluginStuck, "plugin_stuck", "A plugin did not complete a call in time; its instance was given up and a fresh one made.",   \
       "Report it to the plugin's author. The event is tried again.")                                                               \
   ROW(kPluginUnreadable, "plugin_unreadable", "A plugin's file cannot be read.",                                                   \
       "Check the path and its permissions.")                                                                                       \
-  ROW(kPluginUnsafe, "plugin_unsafe", "A plugin's file was refused: others could have changed it.",                                \
-      "Make it a regular file of root or of this user that nobody else may write.")                                                \
+  ROW(kPluginUnsafe, "plugin_unsafe", "A plugin's file, or the directory of plugins, was refused: others could have changed it.",                                \
+      "Make it a regular file (or directory) of root or of this user that nobody else may write: chmod go-w.")                                                \
   ROW(kResponseTooLarge, "response_too_large", \
       "An answer was larger than what is accepted.", \
       "Ask the remote for smaller pages, if the connector has such a setting.") \

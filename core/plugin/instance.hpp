@@ -2,12 +2,14 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/digest.hpp"
 #include "event/event.hpp"
 #include "event/outcome.hpp"
 #include "observe/conversation.hpp"
@@ -117,8 +119,15 @@ class Registry {
                                                           const InstanceHost& host) = 0;
 };
 
+/// What the files of plugins must be: SHA-256 by the file's name without `.so`.
+using Pins = std::map<std::string, Sha256, std::less<>>;
+
+/// Reads a pin, `sha256:` and 64 hexadecimal digits. Errors: `plugin_pin_invalid`.
+Result<Sha256> parse_pin(std::string_view text);
+
 /// Reads the manifests of all `*.so` in `directory` (not below it). A refused file is reported, not fatal.
-/// Errors: `plugin_dir_unreadable`.
-Result<std::unique_ptr<Registry>> open_registry(const std::string& directory);
+/// Pinned files come first: no other file can take their connectors. A pin without its file is fatal.
+/// Errors: `plugin_dir_unreadable`, `plugin_unsafe` (the directory), `plugin_pin_missing`.
+Result<std::unique_ptr<Registry>> open_registry(const std::string& directory, const Pins& pins = {});
 
 }  // namespace tenon::plugin

@@ -1,7 +1,10 @@
 #include "plugin/library.hpp"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +22,7 @@ namespace {
 
 constexpr std::size_t kMostConnectors = 64;
 constexpr std::size_t kMostNameBytes = 64;
+constexpr std::size_t kMostFile = std::size_t{1} << 30;
 
 Error mismatch(std::string what) { return {"plugin_abi_mismatch", std::move(what)}; }
 
@@ -28,6 +32,26 @@ bool is_plugin_name(std::string_view name) {
   return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
   });
+}
+
+/// The kernel itself holds to the directory: no link and no mount of /proc is followed, whatever the name.
+int open_beneath(int directory, const char* name) {
+  open_how how{};
+  how.flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  const long descriptor = syscall(SYS_openat2, directory, name, &how, sizeof how);
+  if (descriptor >= 0 || (errno != ENOSYS && errno != EPERM)) return static_cast<int>(descriptor);
+  // A kernel before 5.6, or a sandbox that does not know the call. The name holds no slash, so the directory
+  // cannot be left but by a link, and the last part of a path is no link here either.
+  return openat(directory, name, static_cast<int>(how.flags));
+}
+
+/// What lets others than root and this user change it, or nullptr.
+const char* changeable(const struct stat& status) {
+  if (status.st_uid != 0 && status.st_uid != geteuid())
+    return "belongs to another user than root or the one that runs the host";
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) return "may be written by others; chmod go-w";
+  return nullptr;
 }
 
 template <class T>
@@ -111,8 +135,7 @@ Result<ConnectorTables> check_table(const tenon_plugin* plugin, const Manifest& 
 Result<int> open_plugin_file(int directory, const std::string& name) {
   if (!is_plugin_name(name))
     return Error("plugin_unsafe", "a plugin's file name is up to 64 of a-z, 0-9, _ and -, then .so");
-  // The name holds no slash, so the directory cannot be left but by a link, and links are refused.
-  const int descriptor = openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  const int descriptor = open_beneath(directory, name.c_str());
   if (descriptor < 0 && errno == ELOOP)
     return Error("plugin_unsafe", "is a symbolic link; put the file itself there");
   if (descriptor < 0) return Error("plugin_unreadable", std::strerror(errno));
@@ -122,14 +145,31 @@ Result<int> open_plugin_file(int directory, const std::string& name) {
     wrong = "cannot be examined";
   } else if (!S_ISREG(status.st_mode)) {
     wrong = "is not a regular file";
-  } else if (status.st_uid != 0 && status.st_uid != geteuid()) {
-    wrong = "belongs to another user than root or the one that runs the host";
-  } else if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    wrong = "may be written by others; chmod go-w";
+  } else {
+    wrong = changeable(status);
   }
   if (!wrong) return descriptor;
   close(descriptor);
   return Error("plugin_unsafe", wrong);
+}
+
+Status check_plugin_directory(int directory) {
+  struct stat status {};
+  if (fstat(directory, &status) != 0) return Error("plugin_unsafe", "cannot be examined");
+  if (const char* const wrong = changeable(status)) return Error("plugin_unsafe", wrong);
+  return {};
+}
+
+Result<Sha256> plugin_digest(int descriptor) {
+  struct stat status {};
+  if (fstat(descriptor, &status) != 0) return Error("plugin_unreadable", std::strerror(errno));
+  const auto size = static_cast<std::size_t>(status.st_size);
+  if (size == 0 || size > kMostFile) return Error("plugin_unreadable", "is empty or larger than 1 GiB");
+  void* const bytes = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+  if (bytes == MAP_FAILED) return Error("plugin_unreadable", std::strerror(errno));
+  const Sha256 digest = sha256({static_cast<const char*>(bytes), size});
+  munmap(bytes, size);
+  return digest;
 }
 
 Result<ConnectorTables> load_library(int descriptor, const std::string& file, const Manifest& manifest) {

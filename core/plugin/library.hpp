@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "base/digest.hpp"
 #include "base/result.hpp"
 #include "plugin/manifest.hpp"
 #include "tenon/abi.h"
@@ -17,6 +18,13 @@ using ConnectorTables = std::map<std::string, const tenon_connector*, std::less<
 /// `[a-z0-9_-]{1,64}.so`, owned by root or this user and writable by nobody else. The caller closes the
 /// descriptor. Errors: `plugin_unreadable`, `plugin_unsafe`.
 Result<int> open_plugin_file(int directory, const std::string& name);
+
+/// Who may write to the directory can put any file there: it must be root's or this user's, and nobody else's
+/// to write. Errors: `plugin_unsafe`.
+Status check_plugin_directory(int directory);
+
+/// Of the whole open file, which is not read into memory. Errors: `plugin_unreadable`.
+Result<Sha256> plugin_digest(int descriptor);
 
 /// Loads the open file; it is never unloaded, and the descriptor stays open. `file` is for messages. Runs the
 /// file's static initialisers. Errors: `plugin_load_failed`, `plugin_abi_mismatch`.

@@ -19,4 +19,9 @@ Result<std::string> manifest_section(const ReadAt& read, std::uint64_t file_size
 /// The same for an open file. Errors: `plugin_unreadable` too.
 Result<std::string> manifest_section(int descriptor);
 
+/// What can be told before any of the file's code runs: its segments lie inside it, it exports the entry and
+/// brings no search path for libraries. Errors: `plugin_not_elf`, `plugin_unsafe`, `plugin_load_failed`.
+Status check_loadable(const ReadAt& read, std::uint64_t file_size);
+Status check_loadable(int descriptor);
+
 }  // namespace tenon::plugin

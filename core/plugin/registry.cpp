@@ -47,10 +47,18 @@ Error in_file(const std::string& file, const Error& error) {
 
 class DirectoryRegistry final : public Registry {
  public:
-  Status read(const std::string& directory) {
+  Status read(const std::string& directory, const Pins& pins) {
     const Descriptor opened(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (opened.number() < 0) return Error("plugin_dir_unreadable", directory + ": " + std::strerror(errno));
-    TENON_TRY(const auto names, names_in(directory, opened.number()));
+    if (const Status safe = check_plugin_directory(opened.number()); !safe)
+      return in_file(directory, safe.error());
+    pins_ = pins;
+    TENON_TRY(auto names, names_in(directory, opened.number()));
+    for (const auto& [stem, digest] : pins)
+      if (std::find(names.begin(), names.end(), stem + ".so") == names.end())
+        return Error("plugin_pin_missing", directory + "/" + stem + ".so: is pinned and is not there");
+    std::stable_partition(names.begin(), names.end(),
+                          [&](const std::string& name) { return pin_of(name) != nullptr; });
     for (const std::string& name : names) {
       const std::string file = directory + "/" + name;
       if (Status added = add(opened.number(), name, file); !added)
@@ -100,9 +108,20 @@ class DirectoryRegistry final : public Registry {
     return names;
   }
 
+  const Sha256* pin_of(std::string_view file) const {
+    const auto found = pins_.find(file.substr(0, file.size() - 3));
+    return found == pins_.end() ? nullptr : &found->second;
+  }
+
   Status add(int directory, const std::string& name, const std::string& file) {
     TENON_TRY(const int number, open_plugin_file(directory, name));
     Descriptor descriptor(number);
+    if (const Sha256* const pin = pin_of(name)) {
+      TENON_TRY(const Sha256 digest, plugin_digest(number));
+      if (digest != *pin)
+        return Error("plugin_pin_mismatch", "is sha256:" + to_hex(bytes_of(digest)) +
+                                                ", pinned is sha256:" + to_hex(bytes_of(*pin)));
+    }
     TENON_TRY(const std::string text, manifest_section(number));
     TENON_TRY(Manifest manifest, parse_manifest(text));
     TENON_CHECK(check_abi("the manifest", manifest.abi_major, manifest.abi_minor));
@@ -110,6 +129,7 @@ class DirectoryRegistry final : public Registry {
       if (const auto other = connectors_.find(c.name); other != connectors_.end())
         return Error("invalid_manifest",
                      "connector " + c.name + " is in " + other->second.plugin->file + " already");
+    TENON_CHECK(check_loadable(number));
     auto plugin = std::make_unique<Plugin>(file, std::move(descriptor), std::move(manifest));
     for (const ConnectorManifest& c : plugin->manifest.connectors) connectors_[c.name] = {plugin.get(), &c};
     plugins_.push_back(std::move(plugin));
@@ -127,14 +147,25 @@ class DirectoryRegistry final : public Registry {
   std::vector<std::unique_ptr<Plugin>> plugins_;
   std::map<std::string, Entry, std::less<>> connectors_;
   std::vector<Error> refused_;
+  Pins pins_;
   std::mutex mutex_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Registry>> open_registry(const std::string& directory) {
+Result<Sha256> parse_pin(std::string_view text) {
+  Sha256 digest;
+  const auto bytes = text.starts_with("sha256:") ? from_hex(text.substr(7)) : std::nullopt;
+  if (!bytes || bytes->size() != digest.size())
+    return Error("plugin_pin_invalid",
+                 "expected sha256: and 64 hexadecimal digits, as sha256sum prints them");
+  std::copy(bytes->begin(), bytes->end(), digest.begin());
+  return digest;
+}
+
+Result<std::unique_ptr<Registry>> open_registry(const std::string& directory, const Pins& pins) {
   auto registry = std::make_unique<DirectoryRegistry>();
-  TENON_CHECK(registry->read(directory));
+  TENON_CHECK(registry->read(directory, pins));
   return std::unique_ptr<Registry>(std::move(registry));
 }
 

@@ -82,6 +82,20 @@ class CommandLine(Rig):
         self.tenon("dead", "show", "--data", self.data, str(dead["events"][0]["seq"]))
         self.tenon("events", "show", "--data", self.data, "nothing", code=1)
 
+    def test_a_pinned_plugin_must_be_the_one(self):
+        shipped = os.path.join(ROOT, "pipelines", self.pipeline)
+        digests = {name: self.digest(os.path.join(PLUGINS, name + ".so")) for name in ("bigcommerce", "gorgias")}
+        pins = [word for name, digest in digests.items() for word in ("--pin", f"{name}=sha256:{digest}")]
+        self.tenon("check", "--plugin-dir", PLUGINS, *pins, shipped)
+        wrong = ["--pin", "gorgias=sha256:" + "0" * 64]
+        done = subprocess.run([os.path.join(BIN, "tenon"), "check", "--plugin-dir", PLUGINS, *wrong, shipped], capture_output=True, text=True,
+                              env={**self.env, "PATH": os.environ["PATH"]}, timeout=60, cwd=self.folder)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("plugin_pin_mismatch", done.stderr)
+        self.assertIn("sha256:" + digests["gorgias"], done.stderr)
+        self.tenon("check", "--plugin-dir", PLUGINS, "--pin", "gorgias=0123", shipped, code=2)
+        self.tenon("check", "--plugin-dir", PLUGINS, "--pin", "nobody=sha256:" + "0" * 64, shipped, code=2)
+
     def test_commands_say_when_no_host_runs(self):
         done = subprocess.run([os.path.join(BIN, "tenon"), "events", "list", "--data", self.data], capture_output=True, text=True, timeout=10)
         self.assertEqual(done.returncode, 1)

@@ -1,0 +1,3 @@
+#include "canary.h"
+#define ZOO_NAME "canary_no_manifest"
+#include "../table.h"
