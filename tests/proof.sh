@@ -25,6 +25,10 @@ for sanitizer in asan tsan; do
   (cd "build-$sanitizer" && ctest --output-on-failure -j "$jobs")
 done
 
+step "differential: 100,000 pairs against npm jsonata, and its positive control"
+tests/differential/run.sh --bin build/bin/jsonata_answers --pairs "${DIFFERENTIAL_PAIRS:-100000}" --seed "${SEED:-1}"
+if tests/differential/run.sh --bin build/bin/jsonata_answers --pairs 1 --break >/dev/null; then echo "the differential run cannot fail"; exit 1; fi
+
 step "fuzzers, ${FUZZ_SECONDS:-600} s each"
 tests/fuzz/run.sh
 

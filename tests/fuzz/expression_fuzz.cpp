@@ -10,6 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       parse_json(R"({"a":1,"b":[1,2,{"c":"x"}],"customer":{"id":32,"email":"Ann@Example.com"}})");
   mapping::ParseOptions options;
   options.any_variable = true;
+  options.allow_eval = true;
   const auto expression = mapping::Expression::parse({reinterpret_cast<const char*>(data), size}, options);
   if (!expression) return 0;
   Arena arena;

@@ -78,6 +78,10 @@ class Checker {
       free_.insert(std::string(node->text));
       return;
     }
+    if (node->text == "eval" && !options_.allow_eval && !bound_.contains(node->text)) {
+      fail("not_allowed", "$eval is not allowed: it would run a text that no check has seen", node->offset,
+           node->length);
+    }
     node->builtin = find_builtin(node->text);
     if (node->builtin != nullptr || bound_.contains(node->text)) return;
     if (options_.any_variable) {

@@ -222,6 +222,7 @@ Value Evaluator::evaluate_text(std::string_view text, Value input, Frame* frame)
     program->root = resolve(*program, Parser(*program, 0).parse_all());
     ParseOptions options;
     options.any_variable = true;
+    options.allow_eval = true;
     check(*program, options, true);
     program->source = {};
   } catch (const ParseFailure& failure) {

@@ -193,13 +193,14 @@ Value Evaluator::tuple_step(const Node* node, Value input, const Value* tuples, 
 
 Value Evaluator::filter_index(double index, Value input) {
   const std::span<const Value> items = as_items(input);
+  const std::uint8_t flags = kSequence | (input.is_array() ? input.flags() & kTuples : 0);
   double at = std::floor(index);
   if (at < 0) at += static_cast<double>(items.size());
-  if (!(at >= 0 && at < static_cast<double>(items.size()))) return Value::array({}).with_flags(kSequence);
+  if (!(at >= 0 && at < static_cast<double>(items.size()))) return Value::array({}).with_flags(flags);
   const Value item = items[static_cast<std::size_t>(at)];
   if (item.is_array()) return item;
   Value* one = new (allocate<Value>(1)) Value(item);
-  return array({one, 1}, kSequence | (input.is_array() ? input.flags() & kTuples : 0));
+  return array({one, 1}, flags);
 }
 
 Value Evaluator::filter(const Node* predicate, Value input, Frame* frame) {

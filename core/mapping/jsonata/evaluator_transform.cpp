@@ -1,5 +1,7 @@
 // The transform operator: a copy of a value with some of its objects changed.
+#include <algorithm>
 #include <unordered_map>
+#include <vector>
 
 #include "mapping/jsonata/evaluator.hpp"
 
@@ -20,9 +22,10 @@ class Cloner {
     const Evaluator::Nested nested(evaluator_);
     evaluator_.charge(1 + value.size() / 4);
     if (value.is_array()) {
+      if (has(value, kOuter) && value.size() > 0) return clone(value.items()[0]);
       Sequence made(evaluator_);
       for (const Value item : value.items()) made.push(clone(item));
-      return made.value(value.flags() & kSequence);
+      return made.value(0);
     }
     // One member more than needed: an empty object has an address of its own too.
     Member* members = evaluator_.allocate<Member>(value.size() + 1);
@@ -47,8 +50,15 @@ class Cloner {
       }
       return same ? value : made.value(value.flags());
     }
-    const auto change = changes.find(value.members().data());
-    if (change != changes.end()) value = change->second;
+    const Member* const before = value.members().data();
+    const auto change = changes.find(before);
+    // What an update puts of an object into itself is the object as it was.
+    const bool replaced = change != changes.end() &&
+                          std::find(replacing_.begin(), replacing_.end(), before) == replacing_.end();
+    if (replaced) {
+      value = change->second;
+      replacing_.push_back(before);
+    }
     Members made(evaluator_);
     bool same = true;
     for (const Member& member : value.members()) {
@@ -56,6 +66,7 @@ class Cloner {
       made.set(member.name, now);
       same = same && is_same(member.value, now);
     }
+    if (replaced) replacing_.pop_back();
     return same ? value : made.value();
   }
 
@@ -67,6 +78,7 @@ class Cloner {
   }
 
   Evaluator& evaluator_;
+  std::vector<const Member*> replacing_;  ///< objects whose change is being written
 };
 
 }  // namespace

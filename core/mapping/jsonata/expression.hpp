@@ -15,7 +15,8 @@
 namespace tenon::mapping {
 
 /// Why a text is no expression. `offset` and `length` are bytes in the parsed text. Codes S0xxx are the
-/// reference's; our own are words: `unknown_variable`, `not_supported`, `too_deep`, `unclosed`, `regex`.
+/// reference's; our own are words: `unknown_variable`, `not_allowed`, `too_deep`, `too_long`, `unclosed`,
+/// `regex`.
 struct ParseError {
   std::string code;
   std::string message;
@@ -47,6 +48,7 @@ using EvaluationResult = boost::system::result<Value, EvaluationError>;
 struct ParseOptions {
   std::vector<std::string> variables;  ///< without the `$`
   bool any_variable = false;           ///< as the reference: an unknown `$name` is missing, not an error
+  bool allow_eval = false;             ///< `$eval` runs texts that nobody checked: refused unless asked for
 };
 
 struct Limits {

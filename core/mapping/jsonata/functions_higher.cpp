@@ -1,4 +1,6 @@
 // Functions that call functions.
+#include <cmath>
+
 #include "mapping/jsonata/evaluator.hpp"
 
 namespace tenon::mapping::jsonata {
@@ -83,6 +85,20 @@ Value each(const Call& call) {
   return made.value();
 }
 
+/// A comparison's answer is taken as JavaScript takes it, not as $boolean does: an empty list is true.
+bool is_true(Value value) {
+  switch (value.kind()) {
+    case Kind::boolean:
+      return value.as_boolean();
+    case Kind::number:
+      return value.as_double() != 0 && !std::isnan(value.as_double());
+    case Kind::string:
+      return value.size() > 0;
+    default:
+      return !value.is_missing() && !value.is_null();
+  }
+}
+
 Value sort(const Call& call) {
   if (call[0].is_missing() || call[0].size() <= 1) return call[0];
   const std::span<const Value> items = call[0].items();
@@ -102,7 +118,7 @@ Value sort(const Call& call) {
   }
   return call.evaluator.sorted(items, [&](std::size_t a, std::size_t b) {
     const Value pair[] = {items[a], items[b]};
-    return call.evaluator.truthy(call.evaluator.apply(call[1], pair, Value::null(), call.frame));
+    return is_true(call.evaluator.apply(call[1], pair, Value::null(), call.frame));
   });
 }
 

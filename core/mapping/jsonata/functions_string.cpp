@@ -37,7 +37,8 @@ Value slice(std::string_view text, double start, double end, double size) {
 }
 
 Value substring(const Call& call) {
-  if (call[0].is_missing() || call[1].is_missing()) return call[0];
+  if (call[0].is_missing()) return {};
+  if (call[1].is_missing()) return call[2].is_missing() ? call[0] : Value::string("");
   const std::string_view text = call[0].as_string();
   call.evaluator.charge(text.size() / 32);
   const auto size = static_cast<double>(count_code_points(text));

@@ -263,12 +263,12 @@ Value replace(const Call& call) {
     evaluator.check_string(out.size());
   };
   if (pattern.is_string()) {
-    if (!replacement.is_string()) {
-      evaluator.fail("D3012", "attempted to replace a matched string with a non-string value");
-    }
     for (; count < limit; ++count) {
       const auto at = text.find(pattern.as_string(), from);
       if (at == std::string_view::npos) break;
+      if (!replacement.is_string()) {
+        evaluator.fail("D3012", "attempted to replace a matched string with a non-string value");
+      }
       copy_until(at);
       out += replacement.as_string();
       from = at + pattern.size();

@@ -91,6 +91,8 @@ std::uint32_t Lexer::read_hex() {
   const auto digits = text_.substr(at_ + 1, 4);
   const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), unit, 16);
   if (code != std::errc() || end != digits.data() + 4) {
+    const bool cut = !digits.empty() && digits.size() < 4 && end == digits.data() + digits.size();
+    if (cut) fail("S0101", "string literal must be terminated by a matching quote", at_ - 1, 2);
     fail("S0104", "the escape sequence \\u must be followed by 4 hex digits", at_ - 1, 2);
   }
   at_ += 4;

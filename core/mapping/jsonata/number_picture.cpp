@@ -80,6 +80,8 @@ Parts split(std::u32string_view whole, const Symbols& symbols) {
     parts.has_exponent = true;
     parts.mantissa = parts.active.substr(0, at);
     parts.exponent = parts.active.substr(at + 1);
+  } else if (!parts.suffix.empty() && parts.suffix.front() == symbols.exponent) {
+    parts.has_exponent = true;  // an exponent of no digits
   }
   const auto point = parts.mantissa.find(symbols.decimal);
   parts.integer = parts.mantissa.substr(0, point);
@@ -286,8 +288,7 @@ Value parse_integer_call(const Call& call) {
   if (!call[1].is_string()) call.evaluator.fail("T0410", "argument 2 of $parseInteger must be a picture");
   call.evaluator.charge(10 + call[0].size() / 16);
   const IntegerPicture picture = read_integer_picture(call.evaluator, call[1].as_string());
-  const double number = parse_integer(call.evaluator, call[0].as_string(), picture);
-  return std::isfinite(number) ? Value::number(number) : Value();
+  return Value::number(parse_integer(call.evaluator, call[0].as_string(), picture));
 }
 
 constexpr Builtin kFunctions[] = {

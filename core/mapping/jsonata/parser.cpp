@@ -66,7 +66,12 @@ Node* Parser::finish(Node* made) {
   return made;
 }
 
-void Parser::advance(bool after_operand) { token_ = lexer_.next(after_operand); }
+void Parser::advance(bool after_operand) {
+  token_ = lexer_.next(after_operand);
+  if (token_.is("!") || token_.is("~")) {
+    fail("S0204", "unknown operator: " + shown(token_), token_.offset, token_.length);
+  }
+}
 
 void Parser::expect(std::string_view op, bool after_operand) {
   if (!token_.is(op)) {
@@ -81,9 +86,6 @@ void Parser::expect(std::string_view op, bool after_operand) {
 Node* Parser::parse_all() {
   advance();
   Node* root = expression(0);
-  if (token_.is("!") || token_.is("~")) {
-    fail("S0204", "unknown operator: " + shown(token_), token_.offset, token_.length);
-  }
   if (token_.type != TokenType::end) {
     fail("S0201", "syntax error at " + shown(token_), token_.offset, token_.length);
   }
@@ -158,9 +160,6 @@ Node* Parser::prefix(const Token& token) {
     Node* object = node(NodeType::object, token);
     object->pairs = pairs();
     return finish(object);
-  }
-  if (token.text == "!" || token.text == "~") {
-    fail("S0204", "unknown operator: `" + std::string(token.text) + "`", token.offset, token.length);
   }
   fail("S0211", "the symbol `" + std::string(token.text) + "` cannot be used as a unary operator",
        token.offset, token.length);

@@ -168,8 +168,7 @@ std::optional<double> parse_time(const Evaluator& evaluator, std::string_view te
   }
   if (!any) return std::nullopt;
   const double millis = assemble(evaluator, read, now);
-  if (!(std::abs(millis) <= kLastMillis)) return std::nullopt;
-  return millis;
+  return std::abs(millis) <= kLastMillis ? millis : NAN;
 }
 
 }  // namespace tenon::mapping::jsonata

@@ -31,8 +31,8 @@ TimePicture read_time_picture(const Evaluator& evaluator, std::string_view pictu
 /// `offset` is the zone's, in minutes east of UTC.
 std::string format_time(const Evaluator& evaluator, double millis, const TimePicture& picture, int offset);
 
-/// Milliseconds since 1970; nothing if `text` is not as the picture says. What the picture leaves out to the
-/// left is taken from `now`, to the right it is zero.
+/// Milliseconds since 1970; nothing if `text` is not as the picture says, NaN if it says a date that is none.
+/// What the picture leaves out to the left is taken from `now`, to the right it is zero.
 std::optional<double> parse_time(const Evaluator& evaluator, std::string_view text,
                                  const TimePicture& picture, double now);
 

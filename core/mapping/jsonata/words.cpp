@@ -88,8 +88,11 @@ std::string number_in_words(double number, bool ordinal) { return words(number, 
 double number_from_words(std::string_view text) {
   std::vector<double> segments = {0};
   std::string word;
+  bool any = false;
   const auto take = [&]() -> bool {
-    if (word.empty() || word == "and") {
+    if (word.empty()) return any;
+    any = true;
+    if (word == "and") {
       word.clear();
       return true;
     }
@@ -107,8 +110,8 @@ double number_from_words(std::string_view text) {
     return true;
   };
   for (const char c : text) {
-    if (c >= 'a' && c <= 'z') {
-      word += c;
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
+      word += c;  // no word holds digits: they make it an unknown one
     } else if (!take()) {
       return NAN;
     }

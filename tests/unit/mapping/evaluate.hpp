@@ -12,7 +12,7 @@ namespace tenon::mapping {
 struct Given {
   std::string_view input = "{}";
   Limits limits;
-  ParseOptions options;
+  ParseOptions options{.variables = {}, .any_variable = false, .allow_eval = true};
   std::uint64_t seed = 1;
 };
 

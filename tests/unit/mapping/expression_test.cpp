@@ -189,6 +189,32 @@ TEST(Embedded, PositionsCountFromTheWholeText) {
   EXPECT_EQ(result.error().offset, 10U);
 }
 
+TEST(Expression, EvalIsRefusedUnlessAllowed) {
+  Given setup;
+  setup.options.allow_eval = false;
+  EXPECT_EQ(evaluated("$eval('1')", setup), "!not_allowed");
+  EXPECT_EQ(evaluated("$map(['1'], $eval)", setup), "!not_allowed");
+  EXPECT_EQ(evaluated("($eval := function($x){$x & '!'}; $eval('1'))", setup), R"("1!")");
+  EXPECT_EQ(Expression::parse("$eval('1')").error().code, "not_allowed");
+  EXPECT_EQ(evaluated("$eval('1 + 1')"), "2");
+}
+
+// Each was found by the differential run (tests/differential).
+TEST(Expression, AnswersAsTheReferenceInRareCases) {
+  EXPECT_EQ(evaluated("$sort([1, 2, 3], function($a, $b){{}})"), "[3,2,1]");
+  EXPECT_EQ(evaluated("$replace('a', 'b', function($m){'x'})"), R"("a")");
+  EXPECT_EQ(evaluated("$replace('ab', 'b', function($m){'x'})"), "!D3012");
+  EXPECT_EQ(evaluated("$parseInteger('third', '0') + 1"), "!T2001");
+  EXPECT_EQ(evaluated("$type($parseInteger('12', 'w'))"), R"("number")");
+  EXPECT_EQ(evaluated("$substring('12', missing, 1)"), R"("")");
+  EXPECT_EQ(evaluated("$formatNumber(17, '0e')"), "!D3093");
+  EXPECT_EQ(evaluated("$boolean(a#$i.b[0]{'k': 1})", R"({"a": [1]})"), "false");
+  EXPECT_EQ(evaluated("a ~> |$|{'b': $}|", R"({"a": {"x": 1}})"), R"({"x":1,"b":{"x":1}})");
+  EXPECT_EQ(evaluated("a.b[] ~> |$|{}|", R"({"a": {"b": {"c": 1}}})"), R"([{"c":1}])");
+  EXPECT_EQ(evaluated("[a~e]"), "!S0204");
+  EXPECT_EQ(evaluated("\"\\u00e"), "!S0101");
+}
+
 TEST(Expression, ResultsOfEvalOutliveTheEvaluation) {
   EXPECT_EQ(evaluated("$eval('{\"a\": [1, \"b\"]}')"), R"({"a":[1,"b"]})");
   EXPECT_EQ(evaluated("$eval('$f := function($x){$x & \"!\"}; 1')"), "!D3120");

@@ -80,6 +80,7 @@ std::string run_case(Value test, const fs::path& group, Datasets& datasets) {
 
   ParseOptions options;
   options.any_variable = true;
+  options.allow_eval = true;
   Scope scope;
   if (test.get("bindings").is_object()) {
     for (const Member& member : test.get("bindings").members()) {

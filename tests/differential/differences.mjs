@@ -1,0 +1,27 @@
+// Where we differ from npm `jsonata` on purpose or by nature, each with its reason; docs/decisions/0005 tells
+// them to people.
+export const HANGS = 'the reference does not end or takes more than 1 GiB; ours answers';
+
+const differences = [
+  {
+    reason: 'the reference itself falls over (an error of JavaScript without a code)',
+    holds: ({ reference }) => reference.crash === true,
+  },
+  {
+    reason: 'an unknown component of a time picture is D3132 always; the reference writes "undefined" for a digit',
+    holds: ({ ours }) => ours.error === 'D3132',
+  },
+  {
+    reason: 'pictures of NaN and Infinity are D1001; the reference writes the words',
+    holds: ({ expr, ours }) => ours.error === 'D1001' && /out of range$/.test(ours.text) && /\$(format|fromMillis)/.test(expr),
+  },
+  {
+    reason: 'position of an error inside a function: ours is the inner call, the reference names the one that ran it',
+    holds: ({ expr, ours, differs }) => differs === 'position' && !ours.parse && /function|λ|\$eval|\?|~>/.test(expr),
+  },
+];
+
+/** The reason for a difference; undefined if there is none. */
+export function explain(pair) {
+  return differences.find((difference) => difference.holds(pair))?.reason;
+}
