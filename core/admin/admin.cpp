@@ -133,12 +133,16 @@ Status Admin::listen_control(const std::string& path) {
   return {};
 }
 
-Result<std::string> Admin::listen_health(const std::string& address) {
+ingress::HttpServer& Admin::make_health() {
   health_ = std::make_unique<ingress::HttpServer>(
       runtime_.ingress(), runtime_.clock(), health_limits(),
       [this](Request request, Respond respond) { health(std::move(request), std::move(respond)); });
-  return health_->listen(address);
+  return *health_;
 }
+
+Result<std::string> Admin::listen_health(const std::string& address) { return make_health().listen(address); }
+
+Result<std::string> Admin::adopt_health(int descriptor) { return make_health().adopt(descriptor); }
 
 void Admin::stop(runtime::Duration limit, Function<void()> done) {
   Function<void()> then = [this, limit, done = std::move(done)]() mutable {

@@ -37,6 +37,8 @@ class Admin {
   Status listen_control(const std::string& path);
   /// Answers the bound address, `127.0.0.1:43210`. From any thread, once.
   Result<std::string> listen_health(const std::string& address);
+  /// The same on a socket that listens already.
+  Result<std::string> adopt_health(int descriptor);
 
   /// False before the start, while draining and when the store failed. From any thread.
   void set_ready(bool ready) { state_->ready = ready; }
@@ -50,6 +52,7 @@ class Admin {
   void health(ingress::Request request, ingress::Respond respond);
 
  private:
+  ingress::HttpServer& make_health();
   /// Shared with answers that are on their way.
   struct State {
     std::atomic<bool> ready = false;

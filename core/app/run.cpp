@@ -10,12 +10,13 @@
 #include "app/cli/output.hpp"
 #include "app/definitions.hpp"
 #include "app/host_client.hpp"
+#include "app/port.hpp"
 #include "app/verbs.hpp"
-#include "ingress/http_server.hpp"
 #include "journal/journal.hpp"
 #include "observe/log.hpp"
 #include "pipeline/host.hpp"
 #include "runtime/real.hpp"
+#include "runtime/service_manager.hpp"
 
 namespace tenon::app {
 namespace {
@@ -24,7 +25,7 @@ constexpr std::chrono::milliseconds kFinishRequests{1500};
 constexpr std::chrono::milliseconds kFinishEvents{8000};
 
 struct RunOptions {
-  std::string listen = "127.0.0.1:8080";
+  PortOptions port;
   std::string admin;  ///< empty: no TCP admin listener
   std::string data = "data";
   DefinitionSources definitions;
@@ -33,7 +34,7 @@ struct RunOptions {
 /// The parts of a running host, in the order in which they are made; torn down in the reverse order.
 class Service {
  public:
-  explicit Service(const RunOptions& options) : options_(options) {}
+  explicit Service(const RunOptions& options) : options_(options), port_(options.port) {}
 
   int run() {
     if (const int code = read(); code != kExitOk) return code;
@@ -43,11 +44,13 @@ class Service {
       close();
       return output().fail(started.error());
     }
-    std::cout << "ready ingress=http://" << address_
+    std::cout << "ready ingress=" << address_
               << " admin=" << (admin_address_.empty() ? "-" : "http://" + admin_address_)
               << " data=" << options_.data << " pid=" << getpid() << std::endl;
+    runtime::notify_service_manager("READY=1");
     runtime_->wait_for_signal({SIGTERM, SIGINT, SIGHUP}, [this](int signal) {
-      if (signal != SIGHUP) shut_down();
+      if (signal == SIGHUP) return port_.reload();
+      shut_down();
     });
     if (!closed_) close();
     return failed_ ? kExitFailure : kExitOk;
@@ -60,7 +63,9 @@ class Service {
     if (!definitions) return output().fail(definitions.error(), kExitBadInput);
     definitions_ = std::move(*definitions);
     std::cerr << config::render_text(definitions_->loaded.diagnostics, output().err().color);
-    return definitions_->loaded.ok() ? kExitOk : kExitBadInput;
+    if (!definitions_->loaded.ok()) return kExitBadInput;
+    const Status port = port_.read();
+    return port ? kExitOk : output().fail(port.error(), kExitBadInput);
   }
 
   Status open() {
@@ -88,18 +93,18 @@ class Service {
     std::promise<Status> started;
     host_->start([&](Status status) { started.set_value(std::move(status)); });
     TENON_CHECK(started.get_future().get());
-    server_.emplace(runtime_->ingress(), runtime_->clock(), ingress::ServerLimits(),
-                    [this](ingress::Request request, ingress::Respond respond) {
-                      host_->ingress().handle(std::move(request), std::move(respond));
-                    });
     admin::AdminOptions admin_options;
     admin_options.version = TENON_VERSION;
     admin_.emplace(*runtime_, *journal_, std::move(admin_options));
     TENON_CHECK(admin_->listen_control(options_.data + "/control.sock"));
-    if (!options_.admin.empty()) {
+    if (const auto socket = port_.take_admin_socket()) {
+      TENON_TRY(admin_address_, admin_->adopt_health(*socket));
+    } else if (!options_.admin.empty()) {
       TENON_TRY(admin_address_, admin_->listen_health(options_.admin));
     }
-    TENON_TRY(address_, server_->listen(options_.listen));
+    TENON_TRY(address_, port_.open(*runtime_, [this](ingress::Request request, ingress::Respond respond) {
+      host_->ingress().handle(std::move(request), std::move(respond));
+    }));
     admin_->set_ready(true);
     runtime_->delivery().post([this] { tell_repeats(); });
     return {};
@@ -115,9 +120,10 @@ class Service {
   void shut_down() {
     if (closed_) return;
     log::info("stopping");
+    runtime::notify_service_manager("STOPPING=1");
     admin_->set_ready(false);
     std::promise<void> stopped;
-    server_->stop(kFinishRequests, [&] { host_->stop(kFinishEvents, [&] { stopped.set_value(); }); });
+    port_.server().stop(kFinishRequests, [&] { host_->stop(kFinishEvents, [&] { stopped.set_value(); }); });
     stopped.get_future().wait();
     close();
   }
@@ -135,7 +141,7 @@ class Service {
   std::unique_ptr<runtime::RealRuntime> runtime_;
   std::unique_ptr<journal::Journal> journal_;
   std::optional<pipeline::Host> host_;
-  std::optional<ingress::HttpServer> server_;
+  Port port_;
   std::optional<admin::Admin> admin_;
   std::string address_;
   std::string admin_address_;
@@ -156,9 +162,21 @@ void add_run(Command& program) {
       "All files are read and checked before the data directory is touched. SIGTERM ends it: requests that "
       "have begun are answered, and what is not yet delivered is delivered after the next start.");
   auto& options = command.keep<RunOptions>();
-  command.option("--listen", options.listen, "Where webhooks come in (port 0: any free one)")
+  command.option("--listen", options.port.listen, "Where webhooks come in (port 0: any free one)")
       .value("ADDRESS:PORT")
       .shows_default();
+  command
+      .option("--tls-cert", options.port.tls_certificate,
+              "Speak HTTPS there: the certificate in PEM, its chain behind it; read anew on SIGHUP")
+      .value("FILE")
+      .completes(Completes::file);
+  command.option("--tls-key", options.port.tls_key, "The certificate's private key in PEM")
+      .value("FILE")
+      .completes(Completes::file);
+  command
+      .option("--trusted-proxy", options.port.trusted_proxies,
+              "A proxy, or a range of them, whose PROXY header or X-Forwarded-For is believed")
+      .value("CIDR");
   command.option("--admin", options.admin, "Serve /healthz and /readyz here").value("ADDRESS:PORT");
   add_data(command, options.data);
   add_definition_options(command, options.definitions);

@@ -2,7 +2,6 @@
 // Asio.
 #pragma once
 
-#include <array>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -11,6 +10,7 @@
 #include <map>
 #include <vector>
 
+#include "ingress/address.hpp"
 #include "ingress/http_server.hpp"
 
 namespace tenon::ingress {
@@ -21,20 +21,23 @@ using ErrorCode = boost::system::error_code;
 using Socket = net::basic_stream_socket<net::generic::stream_protocol, net::io_context::executor_type>;
 using Acceptor = net::basic_socket_acceptor<net::generic::stream_protocol, net::io_context::executor_type>;
 
-/// An IPv4 address, or the first 64 bits of an IPv6 one; all zero: not counted.
-using AddressKey = std::array<std::uint8_t, 16>;
-
 class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
  public:
   Core(runtime::Executor& executor, runtime::Clock& clock, const ServerLimits& limits, Handler handler);
 
-  Result<std::string> listen(const std::string& address);
+  Result<std::string> listen(const std::string& address, Security security);
+  Result<std::string> adopt(int descriptor, Security security);
   void stop(runtime::Duration limit, Function<void()> done);
   /// Closes everything; nothing reaches the handler any more.
   void abandon();
 
   /// A connection came in; refuses it when a cap is reached.
-  void admit(Socket socket, const AddressKey& address, std::string remote);
+  void admit(Socket socket, const Address& peer, bool tls);
+  /// Counts one more of a client and writes down by what in `key`; false at the cap, counting nothing.
+  /// Loopback is not counted unless the limits say so, proxies never: they speak for many.
+  bool count(const Address& client, AddressKey& key);
+  /// Takes back what count() did; `key` is all zero afterwards.
+  void uncount(AddressKey& key);
   /// A connection is gone.
   void forget(const std::shared_ptr<Session>& session);
   /// `Date: …` of this second, with its line end.
@@ -45,11 +48,13 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
   const ServerLimits limits;
   Handler handler;  ///< empty once abandoned
   net::io_context& io;
+  std::shared_ptr<const TlsContext> tls;  ///< of connections to come
   bool draining = false;
   std::size_t bytes_in_flight = 0;
   std::list<std::shared_ptr<Session>> sessions;
 
  private:
+  Result<std::string> begin(const std::shared_ptr<Listener>& listener, Result<std::string> bound);
   void sweep();
   void arm_sweep();
   void finish_stop();
@@ -67,9 +72,11 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
 /// One listening socket.
 class HttpServer::Listener : public std::enable_shared_from_this<HttpServer::Listener> {
  public:
-  explicit Listener(const std::shared_ptr<Core>& core);
+  Listener(const std::shared_ptr<Core>& core, bool tls);
   ~Listener();
   Result<std::string> open(const std::string& address);
+  /// A socket that listens already; it is ours from now on.
+  Result<std::string> adopt(int descriptor);
   void accept();
   void close();
 
@@ -80,6 +87,7 @@ class HttpServer::Listener : public std::enable_shared_from_this<HttpServer::Lis
 
   std::weak_ptr<Core> core_;
   runtime::Executor& executor_;
+  const bool tls_;
   Acceptor acceptor_;
   Socket next_;
   net::generic::stream_protocol::endpoint peer_;

@@ -62,33 +62,23 @@ Result<Bound> parse_tcp(const std::string& address) {
   return bound;
 }
 
-/// Its text without the port, and what connections are counted by.
-std::pair<std::string, AddressKey> describe(const sockaddr* address) {
-  AddressKey key{};
-  char text[INET6_ADDRSTRLEN] = "unix";
-  if (address->sa_family == AF_INET) {
-    const auto* v4 = reinterpret_cast<const sockaddr_in*>(address);
-    inet_ntop(AF_INET, &v4->sin_addr, text, sizeof text);
-    key[0] = 4;
-    std::memcpy(key.data() + 12, &v4->sin_addr, 4);
-  } else if (address->sa_family == AF_INET6) {
-    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(address);
-    inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof text);
-    if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
-      key[0] = 4;
-      std::memcpy(key.data() + 12, v6->sin6_addr.s6_addr + 12, 4);
-    } else {
-      key[0] = 6;
-      std::memcpy(key.data() + 8, &v6->sin6_addr, 8);
-    }
+/// The address that a socket is bound to, as listen() takes it.
+std::string bound_address(int fd) {
+  Bound bound;
+  if (getsockname(fd, bound.get(), &bound.size) != 0) return "?";
+  if (bound.get()->sa_family == AF_UNIX) {
+    const auto* file = reinterpret_cast<const sockaddr_un*>(&bound.storage);
+    return std::string(kFilePrefix) + file->sun_path;
   }
-  return {text, key};
-}
-
-/// 127.0.0.0/8 and ::1, also as an IPv4-mapped address.
-bool is_loopback(const AddressKey& key, const sockaddr* address) {
-  if (key[0] == 4) return key[12] == 127;
-  return key[0] == 6 && IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr);
+  const bool four = bound.get()->sa_family == AF_INET;
+  char host[INET6_ADDRSTRLEN] = "";
+  const auto* v4 = reinterpret_cast<const sockaddr_in*>(&bound.storage);
+  const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&bound.storage);
+  inet_ntop(bound.get()->sa_family,
+            four ? static_cast<const void*>(&v4->sin_addr) : static_cast<const void*>(&v6->sin6_addr), host,
+            sizeof host);
+  const std::string port = ":" + std::to_string(ntohs(four ? v4->sin_port : v6->sin6_port));
+  return four ? host + port : "[" + std::string(host) + "]" + port;
 }
 
 /// True if a process answers on the socket file.
@@ -103,8 +93,8 @@ bool somebody_listens(const sockaddr_un& file) {
 
 }  // namespace
 
-HttpServer::Listener::Listener(const std::shared_ptr<Core>& core)
-    : core_(core), executor_(core->executor), acceptor_(core->io), next_(core->io) {}
+HttpServer::Listener::Listener(const std::shared_ptr<Core>& core, bool tls)
+    : core_(core), executor_(core->executor), tls_(tls), acceptor_(core->io), next_(core->io) {}
 
 HttpServer::Listener::~Listener() { close(); }
 
@@ -124,12 +114,28 @@ Result<std::string> HttpServer::Listener::open_tcp(const std::string& address) {
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (bind(fd, wanted.get(), wanted.size) != 0 || ::listen(fd, kBacklog) != 0)
     return listen_failed(address, errno);
+  return bound_address(fd);
+}
+
+Result<std::string> HttpServer::Listener::adopt(int fd) {
+  const std::string name = "socket " + std::to_string(fd);
+  int type = 0;
+  int listens = 0;
+  socklen_t size = sizeof type;
+  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return listen_failed(name, errno);
+  size = sizeof listens;
+  if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0) return listen_failed(name, errno);
   Bound bound;
-  getsockname(fd, bound.get(), &bound.size);
-  const auto port = ntohs(family == AF_INET ? reinterpret_cast<sockaddr_in*>(&bound.storage)->sin_port
-                                            : reinterpret_cast<sockaddr_in6*>(&bound.storage)->sin6_port);
-  const std::string host = describe(bound.get()).first;
-  return (family == AF_INET ? host : "[" + host + "]") + ":" + std::to_string(port);
+  if (getsockname(fd, bound.get(), &bound.size) != 0) return listen_failed(name, errno);
+  const int family = bound.get()->sa_family;
+  if (type != SOCK_STREAM || listens == 0 || (family != AF_INET && family != AF_INET6 && family != AF_UNIX)) {
+    return Error("listen_failed", name + ": expected a listening stream socket (ListenStream=)");
+  }
+  ErrorCode error;
+  acceptor_.assign(net::generic::stream_protocol(family, family == AF_UNIX ? 0 : IPPROTO_TCP), fd, error);
+  if (error) return listen_failed(name, error.value());
+  acceptor_.non_blocking(true, error);
+  return bound_address(fd);
 }
 
 Result<std::string> HttpServer::Listener::open_file(const std::string& path) {
@@ -173,15 +179,14 @@ void HttpServer::Listener::on_accept(ErrorCode error) {
     });
     return;
   }
-  auto [text, key] = describe(peer_.data());
-  if (key != AddressKey{}) {
+  const Address peer = Address::of(peer_.data());
+  if (peer.family != 0) {
     const int on = 1;
     setsockopt(next_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
-  if (!core->limits.cap_loopback && is_loopback(key, peer_.data())) key = {};
   ErrorCode ignored;
   next_.non_blocking(true, ignored);
-  core->admit(std::move(next_), key, text);
+  core->admit(std::move(next_), peer, tls_);
   next_ = Socket(core->io);
   accept();
 }

@@ -13,8 +13,9 @@ constexpr runtime::Duration kShortestSweep = std::chrono::milliseconds(5);
 
 /// A timeout is noticed at most a quarter of the shortest one late.
 runtime::Duration sweep_period_of(const ServerLimits& limits) {
-  const auto shortest = std::min({limits.head_time, limits.body_time, limits.body_rate_grace, limits.idle,
-                                  limits.answer_time, limits.write_time});
+  const auto shortest =
+      std::min({limits.handshake_time, limits.head_time, limits.body_time, limits.body_rate_grace,
+                limits.idle, limits.answer_time, limits.write_time});
   return std::clamp<runtime::Duration>(shortest / 4, kShortestSweep, kLongestSweep);
 }
 
@@ -42,9 +43,19 @@ HttpServer::Core::Core(runtime::Executor& on, runtime::Clock& with_clock, const 
       io(runtime::io_context_of(on)),
       sweep_period_(sweep_period_of(with_limits)) {}
 
-Result<std::string> HttpServer::Core::listen(const std::string& address) {
-  auto listener = std::make_shared<Listener>(shared_from_this());
-  TENON_TRY(std::string bound, listener->open(address));
+Result<std::string> HttpServer::Core::listen(const std::string& address, Security security) {
+  const auto listener = std::make_shared<Listener>(shared_from_this(), security == Security::tls);
+  return begin(listener, listener->open(address));
+}
+
+Result<std::string> HttpServer::Core::adopt(int descriptor, Security security) {
+  const auto listener = std::make_shared<Listener>(shared_from_this(), security == Security::tls);
+  return begin(listener, listener->adopt(descriptor));
+}
+
+Result<std::string> HttpServer::Core::begin(const std::shared_ptr<Listener>& listener,
+                                            Result<std::string> bound) {
+  if (!bound) return bound;
   executor.post([self = shared_from_this(), listener] {
     if (self->draining) return listener->close();
     self->listeners_.push_back(listener);
@@ -53,31 +64,41 @@ Result<std::string> HttpServer::Core::listen(const std::string& address) {
   return bound;
 }
 
-void HttpServer::Core::admit(Socket socket, const AddressKey& address, std::string remote) {
-  ErrorCode ignored;
-  if (draining || sessions.size() >= limits.connections) {
+void HttpServer::Core::admit(Socket socket, const Address& peer, bool tls_wanted) {
+  AddressKey key{};
+  if (draining || sessions.size() >= limits.connections || !count(peer, key)) {
+    ErrorCode ignored;
     socket.close(ignored);
     return;
   }
-  if (address != AddressKey{}) {
-    std::size_t& count = per_address_[address];
-    if (count >= limits.connections_per_address) {
-      socket.close(ignored);
-      return;
-    }
-    ++count;
-  }
-  auto session = std::make_shared<Session>(shared_from_this(), std::move(socket), address, std::move(remote));
+  auto session = std::make_shared<Session>(shared_from_this(), std::move(socket), peer, tls_wanted);
+  session->counted = key;
   session->place = sessions.insert(sessions.end(), session);
   arm_sweep();
   session->start();
 }
 
-void HttpServer::Core::forget(const std::shared_ptr<Session>& session) {
-  if (const auto found = per_address_.find(session->address);
-      found != per_address_.end() && --found->second == 0) {
-    per_address_.erase(found);
+bool HttpServer::Core::count(const Address& client, AddressKey& key) {
+  const bool free = (client.is_loopback() && !limits.cap_loopback) || trusts(limits.trusted_proxies, client);
+  const AddressKey wanted = free ? AddressKey{} : client.key();
+  if (wanted != AddressKey{}) {
+    std::size_t& counted = per_address_[wanted];
+    if (counted >= limits.connections_per_address) return false;
+    ++counted;
   }
+  uncount(key);
+  key = wanted;
+  return true;
+}
+
+void HttpServer::Core::uncount(AddressKey& key) {
+  if (const auto found = per_address_.find(key); found != per_address_.end() && --found->second == 0)
+    per_address_.erase(found);
+  key = {};
+}
+
+void HttpServer::Core::forget(const std::shared_ptr<Session>& session) {
+  uncount(session->counted);
   sessions.erase(session->place);
   if (sessions.empty()) finish_stop();
 }
@@ -148,7 +169,17 @@ HttpServer::HttpServer(runtime::Executor& executor, runtime::Clock& clock, Serve
 
 HttpServer::~HttpServer() { core_->abandon(); }
 
-Result<std::string> HttpServer::listen(const std::string& address) { return core_->listen(address); }
+Result<std::string> HttpServer::listen(const std::string& address, Security security) {
+  return core_->listen(address, security);
+}
+
+Result<std::string> HttpServer::adopt(int descriptor, Security security) {
+  return core_->adopt(descriptor, security);
+}
+
+void HttpServer::set_tls(std::shared_ptr<const TlsContext> tls) {
+  core_->executor.post([core = core_, tls = std::move(tls)]() mutable { core->tls = std::move(tls); });
+}
 
 void HttpServer::stop(runtime::Duration limit, Function<void()> done) {
   core_->executor.post(

@@ -1,19 +1,15 @@
 // Inside of HttpServer: one connection. Include only from http_*.cpp: it brings Beast.
 #pragma once
 
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <optional>
-
 #include "ingress/http_core.hpp"
+#include "ingress/http_reader.hpp"
+#include "ingress/http_stream.hpp"
 
 namespace tenon::ingress {
 
 class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Session> {
  public:
-  Session(std::shared_ptr<Core> core, Socket socket, const AddressKey& address, std::string remote);
+  Session(std::shared_ptr<Core> core, Socket socket, const Address& peer, bool tls);
 
   void start();
   /// Closes now, without an answer.
@@ -23,20 +19,30 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   /// Enforces deadlines; `now` is the steady clock's.
   void check(runtime::Duration now);
 
-  const AddressKey address;
+  AddressKey counted{};  ///< what this connection is counted by; all zero: nothing
   std::list<std::shared_ptr<Session>>::iterator place;
 
  private:
-  enum class State : std::uint8_t { idle, head, body, handling, writing, lingering, closed };
-  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  enum class State : std::uint8_t {
+    proxy,  ///< a trusted peer may say for whom it speaks
+    handshake,
+    idle,
+    head,
+    body,
+    handling,
+    writing,
+    lingering,
+    closed
+  };
 
+  void read_proxy_header();
+  void on_proxy_bytes(std::size_t count);
+  void begin();
   void read();
   void on_read(ErrorCode error, std::size_t count);
   void advance();
-  bool take_head();
-  bool take_body();
-  bool begin_body(const Head& head, bool body_began);
-  bool parse_head();
+  bool begin_body();
+  bool count_client();
   void hand_over();
   void answer(std::uint64_t serial, Answer answer);
   void refuse(int status);
@@ -44,23 +50,25 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   void on_written(ErrorCode error);
   void linger();
   void account(std::size_t body_size);
+  std::size_t room() const;
+  void release();
   void enter(State state, runtime::Duration time);
 
   std::shared_ptr<Core> core_;
-  Socket socket_;
-  const std::string remote_;
+  Stream stream_;
+  Address peer_;    ///< who speaks on this connection: the other end, or for whom a proxy said it does
+  Address client_;  ///< whose request is at work
+  const bool tls_;
   State state_ = State::idle;
   bool reading_ = false;
   bool close_after_ = false;
-  bool head_request_ = false;  ///< the answer goes without its body
-  boost::beast::flat_buffer buffer_;
-  HeadScanner scanner_;
-  std::optional<Parser> parser_;
-  Request request_;
+  RequestReader reader_;
+  std::string early_;         ///< while a proxy's header is read
   std::uint64_t serial_ = 0;  ///< of the request at work: a late answer to another is ignored
   std::size_t requests_ = 0;
   std::size_t accounted_ = 0;
   std::size_t lingered_ = 0;
+  AddressKey client_counted_{};  ///< what the request at work is counted by besides
   runtime::Duration deadline_{};
   runtime::Duration body_since_{};
   std::size_t body_received_ = 0;

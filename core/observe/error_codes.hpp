@@ -24,6 +24,12 @@ namespace codes {
   ROW(kBadHeader, "bad_header", \
       "A request had a header or method that cannot be sent.", \
       "A connector's fault, or a setting with a line break in it. Check the connection's settings.") \
+  ROW(kBadOptions, "bad_options", \
+      "Options of the command line do not go together.", \
+      "The line names them; `tenon run --help` tells what each does.") \
+  ROW(kBadRange, "bad_range", \
+      "A range of addresses could not be understood.", \
+      "Write it as 10.0.0.0/8, 2001:db8::/32 or one address.") \
   ROW(kBadResponse, "bad_response", \
       "A remote did not answer in HTTP, or the answer broke off within its headers.", \
       "Check the connection's host and port; is there a proxy in between?") \
@@ -127,6 +133,9 @@ namespace codes {
   ROW(kTimeout, "timeout", \
       "A remote did not answer in time.", \
       "Is the remote slow or down? Events wait and are tried again.") \
+  ROW(kTlsCertificate, "tls_certificate", \
+      "The certificate or key for incoming connections cannot be used, or will not serve its senders.", \
+      "The line names the file and what is wrong with it. Mend it and send SIGHUP; open connections are not touched.") \
   ROW(kTlsFailed, "tls_failed", \
       "No secure connection could be made.", \
       "Check the remote's certificate and this machine's clock and list of authorities.") \
