@@ -12,7 +12,11 @@ constexpr std::uint32_t kTakeAtOnce = 256;
 }  // namespace
 
 Delivery::Delivery(runtime::Runtime& runtime, journal::Journal& journal, DeliveryOptions options)
-    : runtime_(runtime), journal_(journal), options_(options), locks_(runtime.delivery()) {}
+    : runtime_(runtime),
+      journal_(journal),
+      options_(options),
+      locks_(runtime.delivery()),
+      duplicates_(runtime) {}
 
 Delivery::~Delivery() { *alive_ = false; }
 
@@ -119,8 +123,8 @@ void Delivery::start_run(Lanes::Head head) {
   const std::string pipeline = head.waiting.pipeline;
   const Flow& flow = flows_.find(pipeline)->second;
   ++running_of_[pipeline];
-  auto event_run =
-      std::make_shared<EventRun>(RunServices{runtime_, journal_, locks_}, flow, std::move(head.waiting));
+  auto event_run = std::make_shared<EventRun>(RunServices{runtime_, journal_, locks_, duplicates_}, flow,
+                                              std::move(head.waiting));
   runs_.emplace(id, event_run);
   runtime::spawn(run(id, std::move(event_run), std::move(head.lane), pipeline));
 }

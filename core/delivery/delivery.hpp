@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "delivery/duplicate_watch.hpp"
 #include "delivery/flow.hpp"
 #include "delivery/lanes.hpp"
 #include "delivery/locks.hpp"
@@ -60,6 +61,7 @@ class Delivery {
   std::map<std::string, Flow, std::less<>> flows_;
   Lanes lanes_;
   IdentityLocks locks_;
+  DuplicateWatch duplicates_;
   std::unordered_map<RunId, std::shared_ptr<EventRun>> runs_;
   std::unordered_map<std::string, std::size_t> running_of_;
   std::unordered_map<std::string, std::vector<journal::Seq>> to_park_;

@@ -159,6 +159,8 @@ std::int64_t backoff_ms(std::uint32_t attempts, std::optional<std::int64_t> retr
 }
 
 bool counts_as_attempt(const Outcome& outcome) {
+  // Waiting for an earlier create to show itself asks the remote for nothing.
+  if (outcome.cause == Cause::ambiguous && outcome.sent == Sent::no) return false;
   return outcome.cause != Cause::not_sent && outcome.cause != Cause::throttled &&
          outcome.cause != Cause::auth;
 }

@@ -205,18 +205,22 @@ Task<EventRun::ActionResult> EventRun::run_locked(const config::Action& action,
       co_return result;
     }
   }
-  std::string known_id;
+  Known known;
   for (const journal::Identity& row : looked->identities) {
-    if (row.state == journal::IdentityState::known && known_id.empty()) known_id = row.sink_id;
+    if (row.state == journal::IdentityState::known && known.id.empty()) known.id = row.sink_id;
+    const bool creating = row.state == journal::IdentityState::creating;
+    if (creating && (!known.unresolved || row.create_since_ms > known.unresolved->since_ms)) {
+      known.unresolved = Unresolved{row.create_id, row.create_since_ms};
+    }
   }
   ActionResult result = co_await write(action, operation, std::move(text), std::move(identities),
-                                       std::move(known_id), std::move(applied));
+                                       std::move(known), std::move(applied));
   co_return result;
 }
 
-Task<EventRun::ActionResult> EventRun::write(const config::Action& action, const plugin::Operation&,
+Task<EventRun::ActionResult> EventRun::write(const config::Action& action, const plugin::Operation& operation,
                                              std::string record, std::vector<journal::IdentityKey> identities,
-                                             std::string known_id, journal::Applied applied) {
+                                             Known known, journal::Applied applied) {
   Upsert upsert{services_.journal,
                 services_.runtime.delivery(),
                 services_.runtime.clock(),
@@ -225,11 +229,15 @@ Task<EventRun::ActionResult> EventRun::write(const config::Action& action, const
                 action.operation,
                 std::move(record),
                 identities,
-                std::move(known_id),
+                std::move(known.id),
                 waiting_.seq,
                 action.name,
-                repeat_id(action)};
+                repeat_id(action),
+                operation.capabilities,
+                std::move(known.unresolved),
+                waiting_.attempts};
   UpsertResult done = co_await run_upsert(upsert);
+  if (done.verify) services_.duplicates.watch(upsert.sink, upsert.operation, upsert.record);
   if (done.store_failed || calls_.cancelled()) co_return abandoned();
   ActionResult result = decide(action, done.outcome);
   if (done.outcome.ok() && done.outcome.learnt_id) {
@@ -240,6 +248,10 @@ Task<EventRun::ActionResult> EventRun::write(const config::Action& action, const
       row.sink_id = *done.outcome.learnt_id;
       result.identities.push_back(std::move(row));
     }
+  }
+  if (done.refused && !done.outcome.ok()) {
+    for (const auto& key : identities)
+      result.identities.push_back({key, journal::IdentityState::unknown, "", "", 0});
   }
   if (done.outcome.ok()) result.applied = std::move(applied);
   co_return result;

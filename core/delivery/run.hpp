@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "delivery/calls.hpp"
+#include "delivery/duplicate_watch.hpp"
 #include "delivery/flow.hpp"
 #include "delivery/locks.hpp"
+#include "delivery/resolve.hpp"
 #include "delivery/scope.hpp"
 #include "journal/journal.hpp"
 #include "observe/conversation.hpp"
@@ -20,6 +22,7 @@ struct RunServices {
   runtime::Runtime& runtime;
   journal::Journal& journal;
   IdentityLocks& locks;
+  DuplicateWatch& duplicates;
 };
 
 /// How a run ended.
@@ -52,13 +55,19 @@ class EventRun {
     bool abandoned = false;
   };
 
+  /// What the journal holds of a record's identities.
+  struct Known {
+    std::string id;  ///< the sink's
+    std::optional<Unresolved> unresolved;
+  };
+
   runtime::Task<std::optional<Outcome>> fetch_all();
   runtime::Task<ActionResult> run_action(const config::Action& action);
   runtime::Task<ActionResult> run_locked(const config::Action& action, const plugin::Operation& operation,
                                          Value record, std::vector<journal::IdentityKey> identities);
   runtime::Task<ActionResult> write(const config::Action& action, const plugin::Operation& operation,
                                     std::string record, std::vector<journal::IdentityKey> identities,
-                                    std::string known_id, journal::Applied applied);
+                                    Known known, journal::Applied applied);
   runtime::Task<bool> settle(journal::Settlement settlement);
   runtime::Task<RunEnd> finish(journal::Settlement settlement);
   runtime::Task<RunEnd> finish_early(End end, std::string reason);

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "base/digest.hpp"
 #include "observe/log.hpp"
 
 namespace tenon::delivery {
@@ -13,13 +14,13 @@ using runtime::Task;
 constexpr int kMostRounds = 5;
 
 /// Puts the intent on disk; nothing may be sent before.
-Task<Result<bool>> begin_create(Upsert& upsert) {
+Task<Result<bool>> begin_create(Upsert& upsert, std::string create_id, std::int64_t since_ms) {
   journal::Intent intent;
   intent.seq = upsert.seq;
   intent.action = upsert.action;
-  intent.identity = upsert.identities.front();
-  intent.create_id = upsert.create_id;
-  intent.at_ms = upsert.clock.wall_ms();
+  intent.identities = upsert.identities;
+  intent.create_id = create_id;
+  intent.at_ms = since_ms;
   runtime::Async<Result<bool>> committed([&](Function<void(Result<bool>)> done) {
     upsert.journal.begin(upsert.journal.epoch(), intent, {&upsert.executor, std::move(done)});
   });
@@ -40,9 +41,63 @@ Outcome after_create(const CallResult& result) {
   return outcome;
 }
 
-}  // namespace
+/// What a remote refuses it has not done. A plugin that failed meanwhile proves nothing.
+bool had_no_effect(const CallResult& result) {
+  if (failed_as(result, Cause::conflict)) return true;
+  if (result.verdict == CallResult::Verdict::rejected) return result.cause != Cause::plugin;
+  if (result.verdict != CallResult::Verdict::retry) return false;
+  return result.sent == Sent::no || result.cause == Cause::throttled || result.cause == Cause::auth;
+}
 
-Task<UpsertResult> run_upsert(Upsert& upsert) {
+Outcome asked_again(std::int64_t wait_ms) {
+  Outcome outcome = Outcome::retry(
+      Cause::ambiguous, "an earlier create may still take effect: searched again until it no longer can");
+  outcome.retry_after_ms = wait_ms;
+  return outcome;
+}
+
+/// What this run's own creates came to.
+struct Creates {
+  bool announced = false;  ///< an intent of ours is on disk
+  bool open = false;       ///< one of them may have taken effect
+};
+
+/// Creates, or says why not yet. Nothing: the sink has the object after all, search again.
+Task<std::optional<UpsertResult>> create(Upsert& upsert, Creates& creates) {
+  UpsertResult ended;
+  const std::int64_t now = upsert.clock.wall_ms();
+  const NextStep step =
+      after_nothing_found(upsert.capabilities, upsert.unresolved, upsert.create_id, upsert.attempts, now);
+  if (step.kind == NextStep::Kind::search) {
+    ended.outcome = asked_again(step.at_ms - now);
+    co_return ended;
+  }
+  std::string create_id = upsert.create_id;
+  std::int64_t since = now;
+  if (step.kind == NextStep::Kind::repeat) {
+    // The key's life counts from its first use.
+    since = upsert.unresolved->since_ms;
+  } else if (upsert.unresolved) {
+    // The sink may have forgotten what it did under the old id, or keep failing for it.
+    create_id = uuid_v5(create_id + '\0' + upsert.unresolved->create_id);
+  }
+  Result<bool> begun = co_await begin_create(upsert, create_id, since);
+  if (!begun) {
+    ended.store_failed = true;
+    ended.outcome = Outcome::retry(Cause::not_sent, begun.error().text());
+    co_return ended;
+  }
+  creates.announced = true;
+  CallResult made = co_await upsert.calls.create(upsert.sink, upsert.operation, upsert.record, create_id);
+  if (!had_no_effect(made)) creates.open = true;
+  if (failed_as(made, Cause::conflict)) co_return std::nullopt;
+  ended.outcome = after_create(made);
+  ended.created = ended.outcome.ok();
+  ended.verify = ended.created && upsert.unresolved && wants_verification(upsert.capabilities);
+  co_return ended;
+}
+
+Task<UpsertResult> run_steps(Upsert& upsert, Creates& creates) {
   UpsertResult ended;
   std::string id = upsert.known_id;
   std::optional<plugin::Match> match;
@@ -54,18 +109,9 @@ Task<UpsertResult> run_upsert(Upsert& upsert) {
         co_return ended;
       }
       if (found.matches.empty()) {
-        Result<bool> begun = co_await begin_create(upsert);
-        if (!begun) {
-          ended.store_failed = true;
-          ended.outcome = Outcome::retry(Cause::not_sent, begun.error().text());
-          co_return ended;
-        }
-        CallResult made =
-            co_await upsert.calls.create(upsert.sink, upsert.operation, upsert.record, upsert.create_id);
-        if (failed_as(made, Cause::conflict)) continue;
-        ended.outcome = after_create(made);
-        ended.created = ended.outcome.ok();
-        co_return ended;
+        std::optional<UpsertResult> made = co_await create(upsert, creates);
+        if (!made) continue;
+        co_return std::move(*made);
       }
       if (found.matches.size() > 1) {
         log::warn(codes::kIdentityAmbiguous,
@@ -88,6 +134,15 @@ Task<UpsertResult> run_upsert(Upsert& upsert) {
   }
   ended.outcome =
       Outcome::retry(Cause::conflict, "the object at the sink kept changing while it was written");
+  co_return ended;
+}
+
+}  // namespace
+
+Task<UpsertResult> run_upsert(Upsert& upsert) {
+  Creates creates;
+  UpsertResult ended = co_await run_steps(upsert, creates);
+  ended.refused = creates.announced && !creates.open && !upsert.unresolved;
   co_return ended;
 }
 

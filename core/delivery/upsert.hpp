@@ -2,10 +2,12 @@
 // the races.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "delivery/calls.hpp"
+#include "delivery/resolve.hpp"
 #include "event/outcome.hpp"
 #include "journal/journal.hpp"
 #include "runtime/runtime.hpp"
@@ -25,11 +27,19 @@ struct Upsert {
   journal::Seq seq = 0;
   std::string action;
   std::string create_id;  ///< the same for every repetition of this event's action
+  const plugin::Capabilities& capabilities;
+  std::optional<Unresolved> unresolved;  ///< of an identity's row: a create that nobody knows the end of
+  std::uint32_t attempts = 0;            ///< answers that this event had before
 };
 
 struct UpsertResult {
   Outcome outcome;
   bool created = false;
+  /// The create that `begin` announced was answered, and surely had no effect: its intent may be forgotten.
+  bool refused = false;
+  /// A create was sent though an earlier one is not accounted for, at a sink that would not notice: a search
+  /// later must show one object only.
+  bool verify = false;
   /// The store refused the intent: nothing was sent, and the run must not be settled.
   bool store_failed = false;
 };

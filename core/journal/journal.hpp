@@ -93,11 +93,11 @@ struct Applied {
   std::string mapping_digest;
 };
 
-/// The write-ahead note that a create is about to be sent.
+/// The write-ahead note that a create is about to be sent, for each identity that the record has.
 struct Intent {
   Seq seq = 0;
   std::string action;
-  IdentityKey identity;
+  std::vector<IdentityKey> identities;
   std::string create_id;
   std::int64_t at_ms = 0;
 };

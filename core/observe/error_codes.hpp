@@ -48,6 +48,9 @@ namespace codes {
   ROW(kDnsFailed, "dns_failed", \
       "A host name could not be resolved.", \
       "Check the name in the connection and this machine's resolver.") \
+  ROW(kDuplicateAtSink, "duplicate_at_sink", \
+      "A create took effect later than its sink allows for, beside the one that had replaced it.", \
+      "Merge the two objects at the sink; the line names their ids. If it happens again, the plugin's max_server_time is too short.") \
   ROW(kExecutorStuck, "executor_stuck", \
       "A thread of the host did not come back from one piece of work; the process ended itself.", \
       "The line names the plugin and call. Report it to the plugin's author; the supervisor starts the host again.") \

@@ -64,12 +64,9 @@ Result<Appended> MemoryStore::append(Append& request) {
 }
 
 Result<bool> MemoryStore::begin(const Intent& intent) {
-  Identity& identity = identities_[intent.identity];
-  identity.key = intent.identity;
-  identity.state = IdentityState::creating;
-  identity.sink_id.clear();
-  identity.create_id = intent.create_id;
-  identity.create_since_ms = intent.at_ms;
+  for (const IdentityKey& key : intent.identities) {
+    identities_[key] = {key, IdentityState::creating, "", intent.create_id, intent.at_ms};
+  }
   return true;
 }
 

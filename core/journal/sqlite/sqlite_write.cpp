@@ -135,8 +135,10 @@ Result<Appended> SqliteStore::append(Append& request) {
 // --- begin, settle
 
 Result<bool> SqliteStore::begin(const Intent& intent) {
-  TENON_CHECK(sql_->begin.run(intent.identity.account, intent.identity.resource, intent.identity.natural_key,
-                              intent.create_id, intent.at_ms, intent.seq, intent.action));
+  for (const IdentityKey& key : intent.identities) {
+    TENON_CHECK(sql_->begin.run(key.account, key.resource, key.natural_key, intent.create_id, intent.at_ms,
+                                intent.seq, intent.action));
+  }
   return true;
 }
 

@@ -170,7 +170,7 @@ TEST_P(JournalContract, WhatNobodyKnowsIsUnknown) {
 
 TEST_P(JournalContract, AnIntentIsWrittenBeforeTheCreate) {
   const Seq seq = rig.add("a");
-  ASSERT_TRUE(rig.begin({seq, "main", kAnn, "create-1", 42}));
+  ASSERT_TRUE(rig.begin({seq, "main", {kAnn}, "create-1", 42}));
   Identity identity = rig.look({kAnn}).identities[0];
   EXPECT_EQ(identity.state, IdentityState::creating);
   EXPECT_EQ(identity.create_id, "create-1");
@@ -183,7 +183,7 @@ TEST_P(JournalContract, AnIntentIsWrittenBeforeTheCreate) {
   ASSERT_TRUE(rig.settle(done));
   EXPECT_EQ(rig.look({kAnn}).identities[0].sink_id, "g1");
   // Gone at the sink: created anew, and the old id is worth nothing.
-  ASSERT_TRUE(rig.begin({rig.add("b"), "main", kAnn, "create-2", 43}));
+  ASSERT_TRUE(rig.begin({rig.add("b"), "main", {kAnn}, "create-2", 43}));
   EXPECT_EQ(rig.look({kAnn}).identities[0].sink_id, "");
   EXPECT_EQ(rig.look({kAnn}).identities[0].create_id, "create-2");
 }

@@ -40,7 +40,8 @@ class Workload {
     }
     const std::string create = "c" + std::to_string(number);
     auto begun = std::make_shared<Asked<bool>>();
-    rig_.journal->begin(rig_.journal->epoch(), {1, "main", {"a", "r", create}, create, 1}, rig_.reply(begun));
+    rig_.journal->begin(rig_.journal->epoch(), {1, "main", {{"a", "r", create}}, create, 1},
+                        rig_.reply(begun));
     rig_.runtime.run();
     for (const auto& [id, asked] : appends) {
       if (!note(asked->answer->has_value())) continue;

@@ -87,7 +87,7 @@ TEST_F(SqliteJournal, EverythingSurvivesAReopening) {
   half.actions = {{"first", End::delivered, ""}};
   ASSERT_TRUE(rig.settle(half));
   ASSERT_TRUE(rig.park("lane", {seqs[3]}));
-  ASSERT_TRUE(rig.begin({seqs[4], "main", {"a", "r", "bob"}, "c2", 9}));
+  ASSERT_TRUE(rig.begin({seqs[4], "main", {{"a", "r", "bob"}}, "c2", 9}));
 
   reopen();
   EXPECT_EQ(rig.journal->epoch(), epoch + 1);

@@ -143,7 +143,7 @@ TEST_P(JournalContract, ACallOfAnotherEpochChangesNothing) {
             .code,
         "stale_epoch");
     EXPECT_EQ(rig.ask<bool>([&](auto r) {
-                   rig.journal->begin(epoch, {seq, "main", {"a", "r", "n"}, "c", 1}, std::move(r));
+                   rig.journal->begin(epoch, {seq, "main", {{"a", "r", "n"}}, "c", 1}, std::move(r));
                  })
                   .error()
                   .code,

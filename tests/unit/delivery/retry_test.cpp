@@ -50,7 +50,8 @@ TEST(Retry, BackoffIsFullJitterAndNeverEarlierThanAsked) {
 
 TEST(Retry, OnlyAnswersUseAttempts) {
   EXPECT_TRUE(counts_as_attempt(Outcome::retry(Cause::remote_error, "")));
-  EXPECT_TRUE(counts_as_attempt(Outcome::retry(Cause::ambiguous, "")));
+  EXPECT_TRUE(counts_as_attempt(Outcome::retry(Cause::ambiguous, "", Sent::maybe)));
+  EXPECT_FALSE(counts_as_attempt(Outcome::retry(Cause::ambiguous, ""))) << "only searched";
   EXPECT_FALSE(counts_as_attempt(Outcome::retry(Cause::not_sent, "")));
   EXPECT_FALSE(counts_as_attempt(Outcome::retry(Cause::throttled, "")));
 }

@@ -141,8 +141,10 @@ mapping:
 action: { connection: desk, operation: upsert_customer }
 )";
 
+  virtual std::string plugins() const { return std::string(TENON_BINARY_DIR) + "/lib/tenon"; }
+
   void SetUp() override {
-    auto registry = plugin::open_registry(std::string(TENON_BINARY_DIR) + "/lib/tenon");
+    auto registry = plugin::open_registry(plugins());
     ASSERT_TRUE(registry) << registry.error().text();
     registry_ = std::move(*registry);
     runtime_.network().on_request(

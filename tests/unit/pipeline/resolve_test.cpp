@@ -1,0 +1,233 @@
+// Creates whose answer is lost, late or hidden, at sinks of every kind: one object each, whatever happens.
+#include <filesystem>
+
+#include "observe/metrics.hpp"
+#include "virtual_host.hpp"
+
+namespace tenon::pipeline {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+/// A remote of notes: what it recognises depends on the operation, its search may lag, its creates may be
+/// lost or land late.
+class Notes {
+ public:
+  struct Note {
+    std::string external_id;
+    runtime::Duration seen_from{};
+  };
+  std::vector<Note> notes;
+  std::map<std::string, std::size_t> keys;
+  runtime::Duration lag{};
+  /// How a create goes: the answer is lost, and what it did takes effect after `lands` (never: not at all).
+  struct Fault {
+    bool lost = false;
+    bool never = false;
+    runtime::Duration lands{};
+  };
+  std::function<Fault(int)> fault = [](int) { return Fault(); };
+  int creates = 0;
+
+  runtime::ScriptedAnswer answer(runtime::VirtualRuntime& runtime, const runtime::HttpRequest& request) {
+    const runtime::Headers json = {{"Content-Type", "application/json"}};
+    const runtime::Duration now = runtime.clock().steady();
+    if (request.method == "GET") {
+      const std::string wanted = request.url.substr(request.url.rfind('=') + 1);
+      std::string rows;
+      for (std::size_t i = 0; i < notes.size(); ++i) {
+        if (notes[i].external_id != wanted || notes[i].seen_from > now) continue;
+        rows += (rows.empty() ? "" : ",") + ("{\"id\":" + std::to_string(i + 1)) + "}";
+      }
+      return {200, "{\"data\":[" + rows + "]}", json};
+    }
+    if (request.method == "PUT") return {200, "{}", json};
+    const auto body = parse_json(request.body);
+    const std::string external_id(body->root.get("external_id").as_string());
+    const std::string key = *runtime::find_header(request.headers, "Idempotency-Key");
+    const Fault how = fault(++creates);
+    const bool keyed = request.url.find("put_keyed") != std::string::npos;
+    const bool unique = request.url.find("put_unique") != std::string::npos;
+    const auto act = [this, &runtime, external_id, key, keyed, unique]() -> std::size_t {
+      if (keyed && keys.contains(key)) return keys[key];
+      if (unique) {
+        for (const Note& note : notes) {
+          if (note.external_id == external_id) return 0;
+        }
+      }
+      notes.push_back({external_id, runtime.clock().steady() + lag});
+      keys[key] = notes.size();
+      return notes.size();
+    };
+    if (how.lost) {
+      if (!how.never && how.lands > runtime::Duration())
+        runtime.delivery().after(how.lands, [act] { act(); });
+      if (!how.never && how.lands == runtime::Duration()) act();
+      return {Error("timeout", "no answer in time"), runtime::RequestSent::maybe, seconds(60)};
+    }
+    const std::size_t id = act();
+    if (id == 0) return {409, R"({"error":"exists"})", json};
+    return {201, "{\"id\":" + std::to_string(id) + "}", json};
+  }
+};
+
+class ResolveHost : public VirtualHost {
+ protected:
+  std::string plugins() const override { return TENON_NOTES_DIR; }
+
+  void SetUp() override {
+    VirtualHost::SetUp();
+    runtime_.network().on_request(
+        [this](const runtime::HttpRequest& request) { return notes_.answer(runtime_, request); });
+  }
+  void begin(const std::string& operation) {
+    start(R"(
+tenon: 1
+name: notes
+connections:
+  store: { connector: bigcommerce, store_hash: abc123, access_token: "${TOKEN}", client_secret: "${SECRET}", webhook_secret: "${HEADER}" }
+  notes: { connector: notes, base_url: "https://notes.test" }
+trigger: { connection: store, events: [store/customer/updated] }
+mapping: { external_id: "c_${{ event.keys.customer }}", name: "${{ event.type }}" }
+action: { connection: notes, operation: )" +
+          operation + " }\n");
+  }
+  /// The journal in that folder, as a start of the host finds it.
+  void reopen(const std::string& folder) {
+    host_.reset();
+    journal_->close();
+    journal_.reset();
+    auto opened = journal::open_sqlite(runtime_, folder, {});
+    ASSERT_TRUE(opened) << opened.error().text();
+    journal_ = std::move(*opened);
+  }
+  std::uint64_t told() {
+    for (const auto& sample : metrics::snapshot()) {
+      if (sample.name == "duplicate_at_sink" && sample.label == "put_plain") return sample.value;
+    }
+    return 0;
+  }
+
+  Notes notes_;
+};
+
+class EverySink : public ResolveHost, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(EverySink, AnAnswerLostAfterTheEffectMakesOneNoteWhateverTheSearchLag) {
+  notes_.lag = seconds(20);
+  notes_.fault = [](int n) { return Notes::Fault{n == 1}; };
+  begin(GetParam());
+  send("msg_1", "7");
+  runtime_.advance(minutes(15));
+  EXPECT_EQ(state("msg_1"), "delivered");
+  EXPECT_EQ(notes_.notes.size(), 1U);
+}
+
+TEST_P(EverySink, ACreateThatLandsLateWithinTheQuietTimeMakesOneNote) {
+  notes_.lag = seconds(20);
+  notes_.fault = [](int n) { return Notes::Fault{n == 1, false, seconds(89)}; };
+  begin(GetParam());
+  send("msg_1", "7");
+  runtime_.advance(minutes(15));
+  EXPECT_EQ(state("msg_1"), "delivered");
+  EXPECT_EQ(notes_.notes.size(), 1U);
+}
+
+TEST_P(EverySink, ACreateThatWasLostOnItsWayIsMadeInTheEnd) {
+  notes_.fault = [](int n) { return Notes::Fault{n == 1, true}; };
+  begin(GetParam());
+  send("msg_1", "7");
+  runtime_.advance(minutes(15));
+  EXPECT_EQ(state("msg_1"), "delivered");
+  EXPECT_EQ(notes_.notes.size(), 1U);
+  EXPECT_EQ(notes_.creates, 2);
+}
+
+TEST_P(EverySink, AnotherEventOfTheIdentityDoesNotCreateBesideIt) {
+  notes_.lag = seconds(20);
+  notes_.fault = [](int n) { return Notes::Fault{n == 1, false, seconds(80)}; };
+  begin(GetParam());
+  send("msg_1", "7");
+  send("msg_2", "7");
+  runtime_.advance(minutes(20));
+  EXPECT_EQ(state("msg_1"), "delivered");
+  EXPECT_TRUE(state("msg_2") == "delivered" || state("msg_2") == "skipped") << state("msg_2");
+  EXPECT_EQ(notes_.notes.size(), 1U);
+}
+
+TEST_P(EverySink, AThousandLostAnswersMakeAThousandNotes) {
+  notes_.lag = seconds(20);
+  notes_.fault = [](int n) { return Notes::Fault{n <= 1000, n % 7 == 0, seconds(n % 90)}; };
+  begin(GetParam());
+  for (int i = 0; i < 1000; ++i) send("msg_" + std::to_string(i), std::to_string(i));
+  runtime_.advance(hours(2));
+  EXPECT_EQ(notes_.notes.size(), 1000U);
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(state("msg_" + std::to_string(i)), "delivered");
+}
+
+TEST_P(EverySink, AHostThatStartsAgainGoesOnWhereTheCreateWasLeft) {
+  notes_.lag = seconds(20);
+  notes_.fault = [](int n) { return Notes::Fault{n == 1, false, seconds(85)}; };
+  const std::string folder = ::testing::TempDir() + "resolve_" + GetParam();
+  std::filesystem::remove_all(folder);
+  reopen(folder);
+  begin(GetParam());
+  send("msg_1", "7");
+  runtime_.advance(seconds(30));
+  stop();  // while the create is under way
+  EXPECT_EQ(state("msg_1"), "waiting");
+  reopen(folder);
+  begin(GetParam());
+  runtime_.advance(minutes(15));
+  EXPECT_EQ(state("msg_1"), "delivered");
+  EXPECT_EQ(notes_.notes.size(), 1U);
+  host_.reset();
+  journal_->close();
+  journal_.reset();
+  std::filesystem::remove_all(folder);
+}
+
+INSTANTIATE_TEST_SUITE_P(Sinks, EverySink, ::testing::Values("put_plain", "put_keyed", "put_unique"),
+                         [](const auto& each) { return std::string(each.param); });
+
+TEST_F(ResolveHost, ASinkThatRecognisesNothingIsNotSentASecondCreateEarly) {
+  notes_.fault = [](int n) { return Notes::Fault{n == 1, true}; };
+  begin("put_plain");
+  send("msg_1", "7");
+  runtime_.advance(
+      seconds(149));  // 60 s of exchange + 30 s + 20 s of lag, and two searches more, a lag apart
+  EXPECT_EQ(notes_.creates, 1);
+  EXPECT_EQ(state("msg_1"), "retrying");
+  EXPECT_EQ(show("msg_1").row.attempts, 1U) << "searching is no attempt";
+  runtime_.advance(minutes(5));
+  EXPECT_EQ(notes_.creates, 2);
+}
+
+TEST_F(ResolveHost, ACreateThatLandsBeyondTheQuietTimeIsToldOf) {
+  const auto before = told();
+  notes_.lag = seconds(1);
+  notes_.fault = [](int n) { return Notes::Fault{n == 1, false, seconds(200)}; };
+  begin("put_plain");
+  send("msg_1", "7");
+  runtime_.advance(minutes(10));
+  EXPECT_EQ(state("msg_1"), "delivered");
+  EXPECT_EQ(notes_.notes.size(), 2U) << "nothing can prevent it: the sink broke what its plugin promises";
+  EXPECT_EQ(told(), before + 1);
+}
+
+TEST_F(ResolveHost, ARefusedCreateLeavesNothingToWaitFor) {
+  int posts = 0;
+  runtime_.network().on_request([&](const runtime::HttpRequest& request) -> runtime::ScriptedAnswer {
+    if (request.method == "POST" && ++posts == 1) return {429, "", {{"Retry-After", "3"}}};
+    return notes_.answer(runtime_, request);
+  });
+  begin("put_plain");
+  send("msg_1", "7");
+  runtime_.advance(seconds(15));
+  EXPECT_EQ(state("msg_1"), "delivered") << "a create that was refused cannot land later";
+}
+
+}  // namespace
+}  // namespace tenon::pipeline
