@@ -1,4 +1,6 @@
 // tenon check: pipeline files read and checked, nothing run or written.
+#include <algorithm>
+#include <filesystem>
 #include <iostream>
 
 #include "app/cli/output.hpp"
@@ -8,35 +10,66 @@
 namespace tenon::app {
 namespace {
 
-int check(const DefinitionSources& sources) {
-  const auto read = read_definitions(sources);
-  if (!read) return output().fail(read.error(), kExitBadInput);
-  const config::Loaded& loaded = (*read)->loaded;
+bool is_host_file(const std::string& path) {
+  return std::filesystem::path(path).filename() == config::kHostFileName;
+}
+
+/// Of tenon.yaml, and of those among the paths; these are taken out.
+std::vector<config::Diagnostic> check_host_files(const HostFlags& host, std::vector<std::string>& paths,
+                                                 std::size_t& count) {
+  std::vector<config::Diagnostic> all = host.diagnostics();
+  count = host.file().empty() ? 0 : 1;
+  for (const std::string& path : paths) {
+    if (!is_host_file(path) || std::filesystem::path(path) == host.file()) continue;
+    for (auto& diagnostic : config::load_host_file(path).diagnostics) all.push_back(std::move(diagnostic));
+    ++count;
+  }
+  std::erase_if(paths, is_host_file);
+  return all;
+}
+
+int check(const HostFlags& host) {
+  DefinitionSources sources = sources_of(host.settings());
+  std::size_t host_files = 0;
+  std::vector<config::Diagnostic> diagnostics = check_host_files(host, sources.pipelines, host_files);
+  config::Loaded loaded;
+  if (host_files == 0 || !sources.pipelines.empty()) {
+    if (const int code = require_pipelines(sources); code != kExitOk) return code;
+    auto read = read_definitions(sources);
+    if (!read) return output().fail(read.error(), kExitBadInput);
+    loaded = std::move((*read)->loaded);
+  }
+  diagnostics.insert(diagnostics.end(), std::make_move_iterator(loaded.diagnostics.begin()),
+                     std::make_move_iterator(loaded.diagnostics.end()));
+  const bool ok = std::none_of(diagnostics.begin(), diagnostics.end(), [](const config::Diagnostic& each) {
+    return each.severity == config::Diagnostic::Severity::error;
+  });
   if (output().json()) {
-    output().document(config::render_json(loaded.diagnostics));
+    output().document(config::render_json(diagnostics));
   } else {
-    std::cerr << config::render_text(loaded.diagnostics, output().err().color);
-    if (loaded.ok() && !output().quiet()) {
+    std::cerr << config::render_text(diagnostics, output().err().color);
+    if (ok && !output().quiet()) {
       output().text(std::to_string(loaded.config.pipelines.size()) + " pipeline(s), " +
-                    std::to_string(loaded.config.connections.size()) + " connection(s): no errors\n");
+                    std::to_string(loaded.config.connections.size()) + " connection(s)" +
+                    (host_files > 0 ? ", host file" : "") + ": no errors\n");
     }
   }
-  return loaded.ok() ? kExitOk : kExitBadInput;
+  return ok ? kExitOk : kExitBadInput;
 }
 
 }  // namespace
 
 void add_check(Command& program) {
-  Command& command = program.verb("check", "Check pipeline files without running them");
+  Command& command = program.verb("check", "Check pipeline files and tenon.yaml without running them");
   command.about(
       "Every error of every file is told at once, with its place, what was found, what was expected and the "
       "nearest known name. Nothing is run or written, and no plugin's code is loaded.");
-  auto& sources = command.keep<DefinitionSources>();
-  add_definition_options(command, sources);
+  HostFlags& host = add_host_flags(command, {"plugin_dir", "pin", "env_file", "pipelines"});
+  host.on_faults(HostFlags::Faults::keep);
   command.json();
   command.example("tenon check pipelines/blueprint.yaml", "One file");
   command.example("tenon check --json pipelines", "A folder of files, for an editor");
-  command.run([&sources] { return check(sources); });
+  command.run([&host] { return check(host); });
 }
 
 }  // namespace tenon::app

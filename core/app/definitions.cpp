@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include "app/cli/output.hpp"
 #include "config/environment.hpp"
 #include "observe/log.hpp"
 
@@ -20,23 +21,30 @@ std::string plugin_directory(const std::string& wanted) {
 }
 
 void add_plugin_dir(Command& command, std::string& plugin_dir) {
-  command.option("--plugin-dir", plugin_dir, "Directory of the plugins")
-      .value("DIR")
-      .completes(Completes::directory)
-      .shows_default("../lib/tenon beside the binary");
+  HostFlags& host = add_host_flags(command, {"plugin_dir"});
+  command.prepare([&host, &plugin_dir] {
+    plugin_dir = host.settings().text("plugin_dir");
+    return kExitOk;
+  });
+}
+
+DefinitionSources sources_of(const config::HostSettings& settings) {
+  return {settings.text("plugin_dir"), settings.list("pin"), settings.text("env_file"),
+          settings.list("pipelines")};
+}
+
+int require_pipelines(const DefinitionSources& sources) {
+  if (!sources.pipelines.empty()) return kExitOk;
+  return output().fail("", "no pipelines: name files or folders, or list them as `pipelines:` in tenon.yaml",
+                       kExitBadInput);
 }
 
 void add_definition_options(Command& command, DefinitionSources& sources) {
-  add_plugin_dir(command, sources.plugin_dir);
-  command.option("--pin", sources.pins, "The plugin's file must be this one; once for each plugin")
-      .value("NAME=sha256:DIGEST");
-  command.option("--env-file", sources.env_file, "File of NAME=VALUE lines")
-      .value("FILE")
-      .completes(Completes::file)
-      .shows_default(".env, if there is one");
-  command.argument("pipelines", sources.pipelines, "Pipeline files, or folders of them")
-      .completes(Completes::file)
-      .required();
+  HostFlags& host = add_host_flags(command, {"plugin_dir", "pin", "env_file", "pipelines"});
+  command.prepare([&host, &sources] {
+    sources = sources_of(host.settings());
+    return require_pipelines(sources);
+  });
 }
 
 namespace {

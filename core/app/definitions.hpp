@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/cli/command.hpp"
+#include "app/host_flags.hpp"
 #include "base/result.hpp"
 #include "config/diagnostic.hpp"
 #include "config/loader.hpp"
@@ -20,9 +21,13 @@ struct DefinitionSources {
   std::vector<std::string> pipelines;
 };
 
-/// --plugin-dir, --env-file and the pipeline files.
+/// --plugin-dir, --env-file and the pipeline files, or what tenon.yaml says of them; in `sources` when the
+/// verb runs, at least one file or folder among them.
 void add_definition_options(Command& command, DefinitionSources& sources);
-/// --plugin-dir.
+DefinitionSources sources_of(const config::HostSettings& settings);
+/// Bad input if there is none, else kExitOk.
+int require_pipelines(const DefinitionSources& sources);
+/// --plugin-dir, or what tenon.yaml says.
 void add_plugin_dir(Command& command, std::string& plugin_dir);
 
 /// `wanted`, or else the plugins that belong to this binary: ../lib/tenon beside its folder.

@@ -11,13 +11,13 @@ namespace tenon::app {
 enum class EventKind : std::uint8_t { event, dead_letter };
 
 struct ListOptions {
-  std::string data = "data";
+  std::string data;
   std::string pipeline, state, key;
   std::uint32_t limit = 50;
 };
 
 struct ShowOptions {
-  std::string data = "data";
+  std::string data;
   std::string id;  ///< number or id
 };
 

@@ -1,22 +1,24 @@
 #include "app/host_client.hpp"
 
+#include "app/cli/exit_codes.hpp"
+#include "app/host_flags.hpp"
 #include "base/json.hpp"
 #include "runtime/local_client.hpp"
 
 namespace tenon::app {
 
 void add_data(Command& command, std::string& data) {
-  command.option("--data", data, "Directory of the host's journal")
-      .value("DIR")
-      .completes(Completes::directory)
-      .shows_default();
+  HostFlags& host = add_host_flags(command, {"data"});
+  command.prepare([&host, &data] {
+    data = host.settings().text("data");
+    return kExitOk;
+  });
 }
 
 Result<Document> ask_host(const std::string& data, const std::string& target) {
   const auto answer = runtime::local_get(data + "/control.sock", target);
   if (!answer) {
-    return Error("no_host", "no host answers in " + data + " (" + answer.error().message +
-                                "); is `tenon run --data " + data + "` running?");
+    return Error("no_host", "no host answers in " + data + " (" + answer.error().message + ")");
   }
   if (answer->status == 404) return Error("not_found", "the host knows no " + target);
   if (answer->status != 200)

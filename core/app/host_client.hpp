@@ -10,7 +10,7 @@
 
 namespace tenon::app {
 
-/// --data.
+/// --data, or what tenon.yaml says, or the default; in `data` when the verb runs.
 void add_data(Command& command, std::string& data);
 
 /// GET `target` from the host of that data directory, parsed. Blocks. Errors: `no_host` (none answers there),

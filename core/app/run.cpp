@@ -12,6 +12,7 @@
 #include "app/host_client.hpp"
 #include "app/port.hpp"
 #include "app/verbs.hpp"
+#include "base/json.hpp"
 #include "journal/journal.hpp"
 #include "observe/log.hpp"
 #include "pipeline/host.hpp"
@@ -24,17 +25,16 @@ namespace {
 constexpr std::chrono::milliseconds kFinishRequests{1500};
 constexpr std::chrono::milliseconds kFinishEvents{8000};
 
-struct RunOptions {
-  PortOptions port;
-  std::string admin;  ///< empty: no TCP admin listener
-  std::string data = "data";
-  DefinitionSources definitions;
-};
+PortOptions port_options(const config::HostSettings& settings) {
+  return {settings.text("listen"), settings.text("tls_cert"), settings.text("tls_key"),
+          settings.list("trusted_proxy")};
+}
 
 /// The parts of a running host, in the order in which they are made; torn down in the reverse order.
 class Service {
  public:
-  explicit Service(const RunOptions& options) : options_(options), port_(options.port) {}
+  explicit Service(const config::HostSettings& settings)
+      : settings_(settings), data_(settings.text("data")), port_(port_options(settings)) {}
 
   int run() {
     if (const int code = read(); code != kExitOk) return code;
@@ -44,9 +44,7 @@ class Service {
       close();
       return output().fail(started.error());
     }
-    std::cout << "ready ingress=" << address_
-              << " admin=" << (admin_address_.empty() ? "-" : "http://" + admin_address_)
-              << " data=" << options_.data << " pid=" << getpid() << std::endl;
+    say_ready();
     runtime::notify_service_manager("READY=1");
     runtime_->wait_for_signal({SIGTERM, SIGINT, SIGHUP}, [this](int signal) {
       if (signal == SIGHUP) return port_.reload();
@@ -59,13 +57,26 @@ class Service {
  private:
   /// All definitions are read and checked before the data directory is touched.
   int read() {
-    auto definitions = read_definitions(options_.definitions);
+    auto definitions = read_definitions(sources_of(settings_));
     if (!definitions) return output().fail(definitions.error(), kExitBadInput);
     definitions_ = std::move(*definitions);
     std::cerr << config::render_text(definitions_->loaded.diagnostics, output().err().color);
     if (!definitions_->loaded.ok()) return kExitBadInput;
     const Status port = port_.read();
     return port ? kExitOk : output().fail(port.error(), kExitBadInput);
+  }
+
+  void say_ready() const {
+    const std::string admin = admin_address_.empty() ? "" : "http://" + admin_address_;
+    if (output().json()) {
+      output().document("{\"ready\":true,\"ingress\":" + json_string(address_) +
+                        ",\"admin\":" + (admin.empty() ? "null" : json_string(admin)) +
+                        ",\"data\":" + json_string(data_) + ",\"pid\":" + std::to_string(getpid()) + "}");
+    } else {
+      output().text("ready ingress=" + address_ + " admin=" + (admin.empty() ? "-" : admin) +
+                    " data=" + data_ + " pid=" + std::to_string(getpid()) + "\n");
+    }
+    std::cout << std::flush;
   }
 
   Status open() {
@@ -78,7 +89,7 @@ class Service {
       log::flush();
       runtime_->stop();
     };
-    TENON_TRY(journal_, journal::open_sqlite(*runtime_, options_.data, std::move(options)));
+    TENON_TRY(journal_, journal::open_sqlite(*runtime_, data_, std::move(options)));
     pipeline::HostOptions host_options;
     const char* broken = getenv("TENON_BREAK");
     host_options.ingress.acknowledge_before_commit =
@@ -96,11 +107,11 @@ class Service {
     admin::AdminOptions admin_options;
     admin_options.version = TENON_VERSION;
     admin_.emplace(*runtime_, *journal_, std::move(admin_options));
-    TENON_CHECK(admin_->listen_control(options_.data + "/control.sock"));
+    TENON_CHECK(admin_->listen_control(data_ + "/control.sock"));
     if (const auto socket = port_.take_admin_socket()) {
       TENON_TRY(admin_address_, admin_->adopt_health(*socket));
-    } else if (!options_.admin.empty()) {
-      TENON_TRY(admin_address_, admin_->listen_health(options_.admin));
+    } else if (settings_.is_set("admin")) {
+      TENON_TRY(admin_address_, admin_->listen_health(settings_.text("admin")));
     }
     TENON_TRY(address_, port_.open(*runtime_, [this](ingress::Request request, ingress::Respond respond) {
       host_->ingress().handle(std::move(request), std::move(respond));
@@ -136,7 +147,8 @@ class Service {
     log::flush();
   }
 
-  const RunOptions& options_;
+  const config::HostSettings& settings_;
+  const std::string data_;
   std::unique_ptr<Definitions> definitions_;
   std::unique_ptr<runtime::RealRuntime> runtime_;
   std::unique_ptr<journal::Journal> journal_;
@@ -149,9 +161,14 @@ class Service {
   bool closed_ = false;
 };
 
-int run(const RunOptions& options) {
+int run(const config::HostSettings& settings, bool print_config) {
+  if (print_config) {
+    output().text(print_settings(settings));
+    return kExitOk;
+  }
+  if (const int code = require_pipelines(sources_of(settings)); code != kExitOk) return code;
   runtime::hold_signals({SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGXFSZ});
-  return Service(options).run();
+  return Service(settings).run();
 }
 
 }  // namespace
@@ -160,31 +177,19 @@ void add_run(Command& program) {
   Command& command = program.verb("run", "Run pipelines; prints one line when ready");
   command.about(
       "All files are read and checked before the data directory is touched. SIGTERM ends it: requests that "
-      "have begun are answered, and what is not yet delivered is delivered after the next start.");
-  auto& options = command.keep<RunOptions>();
-  command.option("--listen", options.port.listen, "Where webhooks come in (port 0: any free one)")
-      .value("ADDRESS:PORT")
-      .shows_default();
-  command
-      .option("--tls-cert", options.port.tls_certificate,
-              "Speak HTTPS there: the certificate in PEM, its chain behind it; read anew on SIGHUP")
-      .value("FILE")
-      .completes(Completes::file);
-  command.option("--tls-key", options.port.tls_key, "The certificate's private key in PEM")
-      .value("FILE")
-      .completes(Completes::file);
-  command
-      .option("--trusted-proxy", options.port.trusted_proxies,
-              "A proxy, or a range of them, whose PROXY header or X-Forwarded-For is believed")
-      .value("CIDR");
-  command.option("--admin", options.admin, "Serve /healthz and /readyz here").value("ADDRESS:PORT");
-  add_data(command, options.data);
-  add_definition_options(command, options.definitions);
+      "have begun are answered, and what is not yet delivered is delivered after the next start.\n\n"
+      "What an option sets may stand in tenon.yaml too, with `_` for `-`: `plugin_dir: plugins`. A flag wins "
+      "over the file.");
+  HostFlags& host = add_all_host_flags(command);
+  bool& print_config = command.keep<bool>();
+  command.flag("--print-config", print_config, "Print what each option is set to and by what, and end");
+  command.json();
   command.example("tenon run pipelines/blueprint.yaml", "Webhooks on 127.0.0.1:8080, the journal in ./data");
   command.example(
       "tenon run --listen 127.0.0.1:0 --admin 127.0.0.1:0 --data journal pipelines/blueprint.yaml",
       "On free ports, which the line `ready` names");
-  command.run([&options] { return run(options); });
+  command.example("tenon run --print-config", "What holds here, and why");
+  command.run([&host, &print_config] { return run(host.settings(), print_config); });
 }
 
 }  // namespace tenon::app

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <utility>
 
+#include "config/file_text.hpp"
+#include "config/host_file.hpp"
 #include "config/pipeline_reader.hpp"
 #include "config/yaml.hpp"
 
@@ -34,7 +35,9 @@ Diagnostic of_path(const std::string& path, std::string code, std::string messag
   return made;
 }
 
-bool is_yaml_name(const fs::path& path) { return path.extension() == ".yaml" || path.extension() == ".yml"; }
+bool is_pipeline_name(const fs::path& path) {
+  return (path.extension() == ".yaml" || path.extension() == ".yml") && path.filename() != kHostFileName;
+}
 
 /// The files that `paths` stand for, each once; what is none goes to `out`.
 std::vector<std::string> files_of(std::span<const std::string> paths, std::vector<Diagnostic>& out) {
@@ -53,7 +56,7 @@ std::vector<std::string> files_of(std::span<const std::string> paths, std::vecto
     }
     std::vector<fs::path> inside;
     for (fs::directory_iterator entry(path, failed), end; !failed && entry != end; entry.increment(failed)) {
-      if (is_yaml_name(entry->path())) inside.push_back(entry->path());
+      if (is_pipeline_name(entry->path())) inside.push_back(entry->path());
     }
     std::sort(inside.begin(), inside.end());
     if (failed) {
@@ -64,20 +67,6 @@ std::vector<std::string> files_of(std::span<const std::string> paths, std::vecto
     for (const fs::path& file : inside) add(file);
   }
   return files;
-}
-
-/// At most a little more than is allowed, so that the size is reported and memory stays flat.
-std::optional<std::string> read_file(const std::string& path) {
-  std::error_code failed;
-  const fs::file_status status = fs::status(path, failed);
-  if (failed || fs::is_directory(status)) return std::nullopt;
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return std::nullopt;
-  std::string text(kMostFileBytes + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (in.bad()) return std::nullopt;
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  return text;
 }
 
 std::string place_of(const File& file, Span at) {
@@ -153,7 +142,7 @@ Loaded load(std::span<const std::string> paths, const Environment& environment,
   std::vector<Diagnostic> failures;
   std::vector<std::unique_ptr<File>> files;
   for (const std::string& path : files_of(paths, failures)) {
-    auto text = read_file(path);
+    auto text = read_text_file(path);
     if (!text) {
       failures.push_back(of_path(path, "unreadable", "cannot be read"));
       continue;

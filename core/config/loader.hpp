@@ -19,8 +19,9 @@ struct Loaded {
   bool ok() const;
 };
 
-/// Reads `paths`: files, or folders whose `*.yaml` and `*.yml` are taken in the order of their names. Never
-/// throws, whatever the files hold; writes nothing, loads no plugin. `registry` is asked for manifests only.
+/// Reads `paths`: files, or folders whose `*.yaml` and `*.yml` are taken in the order of their names, but
+/// for tenon.yaml. Never throws, whatever the files hold; writes nothing, loads no plugin. `registry` is
+/// asked for manifests only.
 Loaded load(std::span<const std::string> paths, const Environment& environment,
             const plugin::Registry& registry);
 

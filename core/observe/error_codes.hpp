@@ -60,6 +60,9 @@ namespace codes {
   ROW(kFileTooLarge, "file_too_large", \
       "A file is larger than what is accepted.", \
       "Make it smaller, or split it.") \
+  ROW(kHostFailed, "host_failed", \
+      "A running host answered the command line with an error, or not in its language.", \
+      "See the host's log; is it of another version than this binary?") \
   ROW(kIdentityAmbiguous, "identity_ambiguous", \
       "Several objects at a sink match one identity; the first of them is written.", \
       "Merge them at the sink.") \
@@ -77,6 +80,12 @@ namespace codes {
   ROW(kMalformedEvent, "malformed_event", \
       "An authentic webhook held no event that its connector understands; it is kept as a dead letter.", \
       "Look at it with `tenon dead show`. Does the hook's type belong to this connection?") \
+  ROW(kNoHost, "no_host", \
+      "No host answers in a data directory.", \
+      "Start `tenon run` with the same --data, or name the directory of the one that runs.") \
+  ROW(kNotFound, "not_found", \
+      "A running host knows nothing of that number, id or name.", \
+      "Look it up with `list`; what has ended is kept for a time only.") \
   ROW(kPipelineMissing, "pipeline_missing", \
       "An event waits for a pipeline that is not among those that run.", \
       "Start the host with that pipeline too, or let it wait: nothing is lost.") \

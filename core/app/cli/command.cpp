@@ -35,6 +35,11 @@ std::vector<std::string> flags_of(const Command& command) {
   return names;
 }
 
+/// Given twice, as by an alias and a person, the later holds.
+CLI::Option* last_wins(CLI::Option* option) {
+  return option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
 bool below_has(const Command& command, const std::string& flag) {
   return std::any_of(command.verbs().begin(), command.verbs().end(), [&](const auto& verb) {
     const auto names = flags_of(*verb);
@@ -79,6 +84,18 @@ Option& Option::range(std::int64_t least, std::int64_t most) {
       ""));
   return *this;
 }
+
+Option& Option::check(std::function<std::optional<std::string>(const std::string&)> fault) {
+  option_->check(CLI::Validator(
+      [fault = std::move(fault)](std::string& found) -> std::string {
+        const auto wrong = fault(found);
+        return wrong ? *wrong + (found.empty() ? "" : ", found " + ticked(found)) : "";
+      },
+      ""));
+  return *this;
+}
+
+bool Option::given() const { return option_->count() > 0; }
 
 Option& Option::completes(Completes what) {
   info_->completes = what;
@@ -135,17 +152,17 @@ Option Command::flag(const std::string& names, bool& value, const std::string& h
 }
 
 Option Command::option(const std::string& names, std::string& value, const std::string& help) {
-  return declared(app_->add_option(names, value, help), names, help).value("TEXT");
+  return declared(last_wins(app_->add_option(names, value, help)), names, help).value("TEXT");
 }
 
 Option Command::option(const std::string& names, std::uint32_t& value, const std::string& help) {
-  return declared(app_->add_option(names, value, help), names, help).value("N").range(0, UINT32_MAX);
+  return declared(last_wins(app_->add_option(names, value, help)), names, help).value("N").range(0, UINT32_MAX);
 }
 
 Option Command::option(const std::string& names, std::vector<std::string>& values, const std::string& help) {
   // One value an occurrence, so that an argument may follow.
   CLI::Option* option = app_->add_option(names, values, help)
-                            ->expected(1)
+                            ->allow_extra_args(false)
                             ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   Option made = declared(option, names, help).value("TEXT");
   options_.back()->many = true;
@@ -172,6 +189,8 @@ Command& Command::hidden() {
   app_->group("");
   return *this;
 }
+
+void Command::prepare(std::function<int()> action) { before_.push_back(std::move(action)); }
 
 void Command::run(std::function<int()> action) { action_ = std::move(action); }
 
@@ -286,6 +305,9 @@ int Program::run(int argc, const char* const* argv) {
                      : color == "never" ? ColorWish::never
                                         : ColorWish::automatic,
                      command.wants_json_, common_->quiet);
+  for (const auto& before : command.before_) {
+    if (const int code = before(); code != kExitOk) return code;
+  }
   return command.action_();
 }
 

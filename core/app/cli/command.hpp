@@ -4,9 +4,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <typeindex>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -54,10 +58,14 @@ class Option {
   /// Anything else is bad input. Completed too.
   Option& one_of(const std::vector<std::string>& words);
   Option& range(std::int64_t least, std::int64_t most);
+  /// `fault` says what is wrong with a value that was given: bad input.
+  Option& check(std::function<std::optional<std::string>(const std::string&)> fault);
   Option& completes(Completes what);
   /// Tells the default in help; without a text the value that the variable has now.
   Option& shows_default(const std::string& text = {});
   Option& common();
+  /// After parsing: it was on the command line.
+  bool given() const;
 
  private:
   CLI::Option* option_;
@@ -104,6 +112,18 @@ class Command {
     return *made;
   }
 
+  /// The same, one of a type, and whether it was made by this call.
+  template <class T>
+  std::pair<T&, bool> keep_one() {
+    const auto found = ones_.find(typeid(T));
+    if (found != ones_.end()) return {*static_cast<T*>(found->second), false};
+    T& made = keep<T>();
+    ones_.emplace(typeid(T), &made);
+    return {made, true};
+  }
+
+  /// Runs before the verb, in the order given; another code than kExitOk ends there.
+  void prepare(std::function<int()> action);
   /// What the verb does; gives the process's exit code. A command without one wants a subcommand.
   void run(std::function<int()> action);
 
@@ -132,6 +152,8 @@ class Command {
   std::vector<std::unique_ptr<OptionInfo>> options_;
   std::vector<std::unique_ptr<Command>> verbs_;
   std::vector<std::shared_ptr<void>> kept_;
+  std::map<std::type_index, void*> ones_;
+  std::vector<std::function<int()>> before_;
   std::function<int()> action_;
   bool wants_json_ = false;
   bool hidden_ = false;

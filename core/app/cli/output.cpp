@@ -5,9 +5,9 @@
 #include <iostream>
 
 #include "base/json.hpp"
+#include "observe/error_codes.hpp"
 
 namespace tenon::app {
-
 void Output::configure(ColorWish color, bool json, bool quiet) {
   out_ = screen_of(STDOUT_FILENO, color);
   err_ = screen_of(STDERR_FILENO, color);
@@ -34,6 +34,8 @@ int Output::fail(std::string_view code, std::string_view message, int exit_code,
   std::cerr << "tenon: " << paint_err("error:", Style::red) << " ";
   if (!code.empty()) std::cerr << code << ": ";
   std::cerr << printable(message) << "\n";
+  const ErrorCode* row = find_error_code(code);
+  if (advice.empty() && row != nullptr) advice = row->advice;
   if (!advice.empty()) std::cerr << advice << "\n";
   if (json_) {
     document("{\"error\":{\"code\":" + json_string(code) + ",\"message\":" + json_string(message) + "}}");

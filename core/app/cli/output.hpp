@@ -33,7 +33,8 @@ class Output {
   void warning(std::string_view text);
 
   /// `tenon: error: …` on stderr; with --json also {"error":{"code","message"}} as the document. Gives
-  /// `exit_code` back, to return. `message` is made printable; `advice` follows on a line of its own.
+  /// `exit_code` back, to return. `message` is made printable; `advice`, or what the table of
+  /// codes advises, follows on a line of its own.
   int fail(std::string_view code, std::string_view message, int exit_code, std::string_view advice = {});
   int fail(const Error& error, int exit_code = kExitFailure) {
     return fail(error.code, error.message, exit_code);
