@@ -29,6 +29,10 @@ step "differential: 100,000 pairs against npm jsonata, and its positive control"
 tests/differential/run.sh --bin build/bin/jsonata_answers --pairs "${DIFFERENTIAL_PAIRS:-100000}" --seed "${SEED:-1}"
 if tests/differential/run.sh --bin build/bin/jsonata_answers --pairs 1 --break >/dev/null; then echo "the differential run cannot fail"; exit 1; fi
 
+step "decimals and times against Python"
+python3 -B tests/differential/decimals.py --bin build/bin/jsonata_answers --count 100000 --seed "${SEED:-1}"
+python3 -B tests/differential/times.py --bin build/bin/jsonata_answers --count 100000 --seed "${SEED:-1}"
+
 step "fuzzers, ${FUZZ_SECONDS:-600} s each"
 tests/fuzz/run.sh
 

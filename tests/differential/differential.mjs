@@ -105,7 +105,9 @@ async function reasonOf(pair, ours, theirs, differs) {
   if (named !== undefined) return named;
   for (const mend of mends) {
     const [answer] = await reference.answer([pair], mend.name);
-    if (answer !== null && difference(ours, answer, pair.expr) === '') return mend.reason;
+    if (answer === null) continue;
+    const still = difference(ours, answer, pair.expr);
+    if (still === '' || (still === 'position' && explain({ ...pair, ours, reference: answer, differs: still }))) return mend.reason;
   }
   const [answer] = await reference.answer([pair], 'all');
   if (answer === null) return HANGS;

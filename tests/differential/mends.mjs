@@ -68,6 +68,11 @@ export const mends = [
     changes: [["if (expr.type === 'function' && !expr.predicate", "if (expr.type === 'function' && !expr.group && !expr.predicate"]],
   },
   {
+    name: 'empty',
+    reason: 'an object built on an empty list leaves the list as it was; the reference puts an undefined into it',
+    changes: [['input.push(undefined);', 'input = focus.createSequence(undefined);']],
+  },
+  {
     name: 'itself',
     reason: 'an update that puts an object into itself puts in what it was; the reference makes a cycle',
     changes: [

@@ -5,6 +5,7 @@
 #include "mapping/jsonata/functions.hpp"
 #include "mapping/jsonata/lexer.hpp"
 #include "mapping/jsonata/resolve.hpp"
+#include "mapping/jsonata/zone.hpp"
 
 namespace tenon::mapping::jsonata {
 namespace {
@@ -24,10 +25,6 @@ void each_child(Node* node, See&& see) {
   if (node->group == nullptr) return;
   for (const Pair& pair : node->group->pairs) see(pair.key), see(pair.value);
 }
-
-/// Functions of the language as documented that are not built yet.
-constexpr std::string_view kLater[] = {"decAdd", "decSub",   "decMul",     "decDiv",
-                                       "decSum", "decRound", "decCompare", "time"};
 
 class Checker {
  public:
@@ -69,7 +66,24 @@ class Checker {
 
   void bind(Node* node) {
     if (node->type == NodeType::variable && !node->text.empty() && node->text != "$") bind_variable(node);
+    if (node->type == NodeType::apply) piped_.insert(node->rhs);
     each_child(node, [&](Node* child) { bind(child); });
+    if (node->type == NodeType::function) check_zone(node);
+  }
+
+  /// A time zone that stands in the text is read here, once, and must be one.
+  void check_zone(const Node* call) const {
+    const Node* procedure = call->lhs;
+    const bool is_time = procedure->type == NodeType::variable && procedure->builtin != nullptr &&
+                         !procedure->local && procedure->text == "time";
+    const std::size_t index = piped_.contains(call) ? 0 : 1;
+    if (!is_time || call->items.size() <= index) return;
+    const Node* zone = call->items[index];
+    if (zone->type != NodeType::literal || !zone->value.is_string()) return;
+    if (find_zone(zone->value.as_string()) != nullptr) return;
+    fail("unknown_zone",
+         "there is no time zone of that name; give one of the tz database, like `Europe/Berlin`",
+         zone->offset, zone->length);
   }
 
   void bind_variable(Node* node) {
@@ -92,9 +106,6 @@ class Checker {
   }
 
   [[noreturn]] void unknown(const Node* node) const {
-    if (std::find(std::begin(kLater), std::end(kLater), node->text) != std::end(kLater)) {
-      fail("not_supported", "not supported yet: $" + std::string(node->text), node->offset, node->length);
-    }
     std::vector<std::string> names = function_names();
     for (const std::string& name : options_.variables) names.push_back("$" + name);
     for (const std::string_view name : bound_) names.push_back("$" + std::string(name));
@@ -168,7 +179,8 @@ class Checker {
   const ParseOptions& options_;
   std::set<std::string_view> bound_;
   std::set<std::string> free_;
-  bool evaluates_;  ///< names may be bound at run time
+  std::set<const Node*> piped_;  ///< calls that get the left side of `~>` as their first argument
+  bool evaluates_;               ///< names may be bound at run time
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "mapping/jsonata/ast.hpp"
 #include "mapping/jsonata/functions.hpp"
+#include "mapping/jsonata/strings.hpp"
 
 namespace tenon::mapping::jsonata {
 

@@ -65,6 +65,7 @@ Value Evaluator::binary(const Node* node, Value input, Frame* frame) {
     case Op::greater_equal:
       return compare(node, left, right);
     case Op::concat: {
+      site_ = node;
       std::string text;
       append_string(text, left);
       append_string(text, right);

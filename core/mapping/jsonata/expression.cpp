@@ -48,7 +48,7 @@ class Finisher {
   Value finish(Value value) {
     measure(value, 0);
     evaluation_.output_used += bytes_;
-    return copies_ ? clean(value) : value.with_flags(0);
+    return copies_ ? clean(value) : value.with_flags(value.flags() & jsonata::kExact);
   }
 
  private:

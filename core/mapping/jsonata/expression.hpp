@@ -16,7 +16,7 @@ namespace tenon::mapping {
 
 /// Why a text is no expression. `offset` and `length` are bytes in the parsed text. Codes S0xxx are the
 /// reference's; our own are words: `unknown_variable`, `not_allowed`, `too_deep`, `too_long`, `unclosed`,
-/// `regex`.
+/// `regex`, `unknown_zone`.
 struct ParseError {
   std::string code;
   std::string message;
@@ -26,9 +26,9 @@ struct ParseError {
 };
 
 /// Why an evaluation failed. `offset` and `length` are bytes in the expression's text. Codes T and D are the
-/// reference's (D1011: too deep, D1012: out of steps); our own are `need`, `prefix`, `memory_limit`,
-/// `output_limit`, `too_deep`. The message names types, never values (a `$need`'s or `$error`'s words are the
-/// author's).
+/// reference's (D1011: too deep, D1012: out of steps); our own are `need`, `prefix`, `decimal`, `time`,
+/// `time_zone`, `memory_limit`, `output_limit`, `too_deep`. The message names types, never values (a
+/// `$need`'s or `$error`'s words are the author's).
 struct EvaluationError {
   std::string code;
   std::string message;

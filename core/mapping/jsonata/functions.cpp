@@ -16,7 +16,8 @@ struct Table {
   Table() {
     for (const auto functions :
          {string_functions(), text_functions(), number_functions(), array_functions(), object_functions(),
-          higher_functions(), picture_functions(), time_functions(), tenon_functions()}) {
+          higher_functions(), picture_functions(), time_functions(), decimal_functions(), moment_functions(),
+          tenon_functions()}) {
       for (const Builtin& builtin : functions) {
         by_name.emplace(builtin.name, &builtin);
         if (!builtin.types.empty()) signatures[&builtin].parse(builtin.types);

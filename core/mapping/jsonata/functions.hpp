@@ -43,6 +43,9 @@ std::span<const Builtin> object_functions();
 std::span<const Builtin> higher_functions();
 std::span<const Builtin> picture_functions();
 std::span<const Builtin> time_functions();
+std::span<const Builtin> decimal_functions();
+/// $time.
+std::span<const Builtin> moment_functions();
 /// tenon's own: $present, $need, $prefix.
 std::span<const Builtin> tenon_functions();
 

@@ -42,7 +42,7 @@ class Writer {
  private:
   bool number(Value value) {
     // An identifier that no double holds must not change on its way into a text.
-    if (is_plain_integer(value.number_text())) {
+    if ((value.flags() & kExact) != 0 || is_plain_integer(value.number_text())) {
       out_ += value.number_text() == "-0" ? "0" : value.number_text();
       return true;
     }

@@ -8,6 +8,9 @@
 
 namespace tenon::mapping::jsonata {
 
+/// Flag of a number whose text is the exact result of a decimal function: it keeps its digits in texts too.
+inline constexpr std::uint8_t kExact = 32;
+
 /// Asked before each element and member; throws to stop.
 class WriteBounds {
  public:

@@ -75,8 +75,6 @@ TEST(Expression, UnknownVariablesAreErrorsWithTheNearestName) {
   EXPECT_EQ(error_of("($total := 1; $totl)").did_you_mean, "$total");
   EXPECT_EQ(error_of("$customer.id", {"customer"}).code, "none");
   EXPECT_EQ(error_of("$$.a & $.b").code, "none");
-  EXPECT_EQ(error_of("$decAdd(a, b)").code, "not_supported");
-  EXPECT_EQ(error_of("$decAdd(a, b)").message, "not supported yet: $decAdd");
 }
 
 TEST(Expression, TellsWhatItReads) {
