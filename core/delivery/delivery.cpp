@@ -11,9 +11,11 @@ constexpr std::uint32_t kTakeAtOnce = 256;
 
 }  // namespace
 
-Delivery::Delivery(runtime::Runtime& runtime, journal::Journal& journal, DeliveryOptions options)
+Delivery::Delivery(runtime::Runtime& runtime, journal::Journal& journal, BudgetGate& gate,
+                   DeliveryOptions options)
     : runtime_(runtime),
       journal_(journal),
+      gate_(gate),
       options_(options),
       locks_(runtime.delivery()),
       duplicates_(runtime) {}
@@ -30,6 +32,9 @@ void Delivery::start() {
     if (!*alive) return;
     more_ = true;
     pump();
+  });
+  gate_.on_reached([this, alive = alive_] {
+    if (*alive) pump();
   });
   pump();
 }
@@ -89,11 +94,8 @@ void Delivery::take_parked(const std::string& lane) {
 void Delivery::pump() {
   if (pumping_) return;
   pumping_ = true;
-  const auto admits = [this](const std::string& pipeline) {
-    return running_of_[pipeline] < options_.running_per_flow;
-  };
   while (!stopping_ && runs_.size() < options_.running) {
-    auto head = lanes_.next(admits);
+    auto head = lanes_.next([this](const std::string& pipeline) { return admits(pipeline); });
     if (!head) break;
     const auto now = runtime_.clock().wall_ms();
     if (head->waiting.next_ms && *head->waiting.next_ms > now) {
@@ -104,6 +106,37 @@ void Delivery::pump() {
   }
   pumping_ = false;
   take();
+}
+
+/// Whether one more event of the pipeline may start. While a remote that it needs does not work only one may:
+/// the probe.
+bool Delivery::admits(const std::string& pipeline) {
+  const std::size_t running = running_of_[pipeline];
+  if (running >= options_.running_per_flow) return false;
+  const auto flow = flows_.find(pipeline);
+  if (flow == flows_.end()) return true;
+  const auto reaches = [&](const plugin::Instance* instance) {
+    if (instance == nullptr) return true;
+    const std::string& account = instance->connection().account;
+    const auto reach = gate_.reach(account);
+    if (reach == BudgetGate::Reach::none) pump_at(gate_.probe_at(account));
+    return reach == BudgetGate::Reach::open || (reach == BudgetGate::Reach::probe && running == 0);
+  };
+  if (!reaches(flow->second.source)) return false;
+  return std::all_of(flow->second.sinks.begin(), flow->second.sinks.end(),
+                     [&](const auto& sink) { return reaches(sink.second); });
+}
+
+void Delivery::pump_at(runtime::Duration at) {
+  // A time that has passed: a probe is under way, and its end pumps.
+  if (at <= runtime_.clock().steady() || (pump_timer_ != 0 && pump_at_ <= at)) return;
+  runtime_.delivery().cancel(pump_timer_);
+  pump_at_ = at;
+  pump_timer_ = runtime_.delivery().after(at - runtime_.clock().steady(), [this, alive = alive_] {
+    if (!*alive) return;
+    pump_timer_ = 0;
+    pump();
+  });
 }
 
 void Delivery::rest(const std::string& lane, journal::Waiting waiting) {

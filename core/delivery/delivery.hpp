@@ -9,6 +9,7 @@
 
 #include "delivery/duplicate_watch.hpp"
 #include "delivery/flow.hpp"
+#include "delivery/gate.hpp"
 #include "delivery/lanes.hpp"
 #include "delivery/locks.hpp"
 #include "delivery/run.hpp"
@@ -26,7 +27,9 @@ struct DeliveryOptions {
 /// One per host, on the delivery executor; all calls on its thread.
 class Delivery {
  public:
-  Delivery(runtime::Runtime& runtime, journal::Journal& journal, DeliveryOptions options = {});
+  /// `gate`: through which the flows' instances send; outlives the delivery.
+  Delivery(runtime::Runtime& runtime, journal::Journal& journal, BudgetGate& gate,
+           DeliveryOptions options = {});
   ~Delivery();
 
   /// Before `start`.
@@ -54,9 +57,12 @@ class Delivery {
   runtime::Task<> run(RunId id, std::shared_ptr<EventRun> event_run, std::string lane, std::string pipeline);
   void finished(const std::string& lane);
   void check_stopped();
+  bool admits(const std::string& pipeline);
+  void pump_at(runtime::Duration at);
 
   runtime::Runtime& runtime_;
   journal::Journal& journal_;
+  BudgetGate& gate_;
   DeliveryOptions options_;
   std::map<std::string, Flow, std::less<>> flows_;
   Lanes lanes_;
@@ -71,6 +77,8 @@ class Delivery {
   bool pumping_ = false;
   bool stopping_ = false;
   runtime::TimerId stop_timer_ = 0;
+  runtime::TimerId pump_timer_ = 0;  ///< when a remote that does not work may be probed
+  runtime::Duration pump_at_{};
   Function<void()> stopped_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< late answers find out that we are gone
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "observe/log.hpp"
+
 namespace tenon::delivery {
 
 BudgetGate::BudgetGate(runtime::Runtime& runtime) : runtime_(runtime) {}
@@ -12,7 +14,8 @@ BudgetGate::~BudgetGate() {
 
 void BudgetGate::add_account(const std::string& account, const plugin::Budget& budget) {
   if (accounts_.contains(account)) return;
-  accounts_.emplace(account, std::make_unique<Account>(AccountBudget(budget, runtime_.clock().steady())));
+  accounts_.emplace(account,
+                    std::make_unique<Account>(account, AccountBudget(budget, runtime_.clock().steady())));
 }
 
 plugin::Gate::Handle BudgetGate::send(const plugin::ConnectionSpec& connection, EventClass event_class,
@@ -32,16 +35,64 @@ plugin::Gate::Handle BudgetGate::send(const plugin::ConnectionSpec& connection, 
 }
 
 void BudgetGate::start(Account& account, Pending pending) {
+  if (!account.breaker.admit(runtime_.clock().steady())) {
+    return refuse(std::move(pending.done),
+                  Error("circuit_open", "the remote does not work; it is asked again by a probe"));
+  }
   const Handle handle = pending.handle;
   auto finished = [this, &account, handle, done = std::move(pending.done)](runtime::HttpResult result) {
     started_.erase(handle);
-    if (result.response) {
-      account.budget.learn(*result.response, runtime_.clock().steady(), runtime_.clock().wall_ms());
-      drain(account);
-    }
+    learn(account, result);
     done(std::move(result));
   };
   started_[handle] = runtime_.http().start(std::move(pending.request), std::move(finished));
+}
+
+void BudgetGate::refuse(Function<void(runtime::HttpResult)> done, Error why) {
+  runtime_.delivery().post([done = std::move(done), why = std::move(why)]() mutable {
+    runtime::HttpResult result;
+    result.error = std::move(why);
+    done(std::move(result));
+  });
+}
+
+void BudgetGate::learn(Account& account, const runtime::HttpResult& result) {
+  const auto now = runtime_.clock().steady();
+  if (result.response) account.budget.learn(*result.response, now, runtime_.clock().wall_ms());
+  if (!result.response && result.error.code == "cancelled") {
+    account.breaker.forget();
+  } else {
+    auto what = Breaker::Result::worked;
+    if (!result.response) what = Breaker::Result::unanswered;
+    if (result.response && result.response->status >= 500) what = Breaker::Result::failed;
+    if (account.breaker.record(what, now)) {
+      const bool open = account.breaker.state() != Breaker::State::closed;
+      if (open) {
+        log::warn(codes::kCircuitOpen, "a remote does not work; its events wait while it is probed",
+                  {{"account", account.name},
+                   {"last", result.response ? "status " + std::to_string(result.response->status)
+                                            : result.error.text()}});
+      } else {
+        log::info("a remote works again", {{"account", account.name}});
+        if (reached_) runtime_.delivery().post([this] { reached_(); });
+      }
+    }
+  }
+  drain(account);
+}
+
+BudgetGate::Reach BudgetGate::reach(const std::string& account) const {
+  const auto found = accounts_.find(account);
+  if (found == accounts_.end()) return Reach::open;
+  const Breaker& breaker = found->second->breaker;
+  if (breaker.state() == Breaker::State::closed) return Reach::open;
+  if (breaker.state() == Breaker::State::probing) return Reach::none;
+  return runtime_.clock().steady() < breaker.probe_at() ? Reach::none : Reach::probe;
+}
+
+runtime::Duration BudgetGate::probe_at(const std::string& account) const {
+  const auto found = accounts_.find(account);
+  return found == accounts_.end() ? runtime::Duration() : found->second->breaker.probe_at();
 }
 
 void BudgetGate::drain(Account& account) {
@@ -75,11 +126,7 @@ void BudgetGate::cancel(Handle handle) {
       const auto at =
           std::find_if(queue.begin(), queue.end(), [&](const Pending& p) { return p.handle == handle; });
       if (at == queue.end()) continue;
-      runtime_.delivery().post([done = std::move(at->done)] {
-        runtime::HttpResult result;
-        result.error = Error("cancelled", "cancelled while waiting for the account's budget");
-        done(std::move(result));
-      });
+      refuse(std::move(at->done), Error("cancelled", "cancelled while waiting for the account's budget"));
       queue.erase(at);
       return;
     }

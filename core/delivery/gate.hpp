@@ -1,4 +1,5 @@
-// BudgetGate: every request of every plugin waits here for its account's budget.
+// BudgetGate: every request of every plugin waits here for its account's budget, and is refused while its
+// account's remote does not work.
 #pragma once
 
 #include <array>
@@ -8,6 +9,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "delivery/breaker.hpp"
 #include "delivery/budget.hpp"
 #include "plugin/instance.hpp"
 #include "runtime/runtime.hpp"
@@ -15,7 +17,8 @@
 namespace tenon::delivery {
 
 /// Sends at once while the account has tokens; else queues, live before retry before replay before reconcile.
-/// Runs on the delivery executor.
+/// While the account's breaker is open a request fails with `circuit_open`, unsent. Runs on the delivery
+/// executor.
 class BudgetGate final : public plugin::Gate {
  public:
   explicit BudgetGate(runtime::Runtime& runtime);
@@ -28,6 +31,19 @@ class BudgetGate final : public plugin::Gate {
               Function<void(runtime::HttpResult)> done) override;
   void cancel(Handle handle) override;
 
+  /// How much may be started that will ask this account.
+  enum class Reach : std::uint8_t {
+    open,   ///< anything
+    probe,  ///< one thing: the breaker lets one request through
+    none,   ///< nothing before `probe_at`, or, where that has passed, before the probe's result
+  };
+  Reach reach(const std::string& account) const;
+  /// When the account's breaker lets a probe through, by the steady clock; meaningful while its reach is
+  /// none.
+  runtime::Duration probe_at(const std::string& account) const;
+  /// Called when an account may be asked again.
+  void on_reached(Function<void()> call) { reached_ = std::move(call); }
+
   /// Requests that wait for a token.
   std::size_t queued() const;
 
@@ -38,19 +54,24 @@ class BudgetGate final : public plugin::Gate {
     Function<void(runtime::HttpResult)> done;
   };
   struct Account {
-    explicit Account(AccountBudget b) : budget(std::move(b)) {}
+    Account(std::string of, AccountBudget b) : name(std::move(of)), budget(std::move(b)) {}
+    std::string name;
     AccountBudget budget;
+    Breaker breaker;
     std::array<std::deque<Pending>, 4> queues;  ///< by EventClass
     runtime::TimerId timer = 0;
   };
 
   void start(Account& account, Pending pending);
   void drain(Account& account);
+  void refuse(Function<void(runtime::HttpResult)> done, Error why);
+  void learn(Account& account, const runtime::HttpResult& result);
 
   runtime::Runtime& runtime_;
   std::map<std::string, std::unique_ptr<Account>, std::less<>> accounts_;
   std::unordered_map<Handle, runtime::HttpClient::Handle> started_;
   Handle next_ = 1;
+  Function<void()> reached_;
 };
 
 }  // namespace tenon::delivery

@@ -39,6 +39,9 @@ namespace codes {
   ROW(kCancelled, "cancelled", \
       "The work was given up before its end.", \
       "Nothing: it happens when the host stops or a deadline passes. The event is tried again.") \
+  ROW(kCircuitOpen, "circuit_open", \
+      "A remote failed again and again; it is asked by one probe at a time until it answers.", \
+      "Look at the remote's status. Events wait without using attempts, and go on by themselves when it works again.") \
   ROW(kConnectFailed, "connect_failed", \
       "No connection to a remote could be made.", \
       "Is the remote up, and may this machine reach it? Events wait and are tried again.") \

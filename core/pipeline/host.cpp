@@ -33,7 +33,7 @@ Host::Host(runtime::Runtime& runtime, config::Config config, plugin::Registry& r
       options_(options),
       connections_(visible_settings(config_)),
       gate_(runtime),
-      delivery_(runtime, journal, options.delivery),
+      delivery_(runtime, journal, gate_, options.delivery),
       ingress_(runtime, journal, options.ingress) {}
 
 Host::~Host() = default;
