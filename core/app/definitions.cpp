@@ -7,6 +7,7 @@
 #include "app/cli/output.hpp"
 #include "config/environment.hpp"
 #include "observe/log.hpp"
+#include "runtime/files.hpp"
 
 extern char** environ;
 
@@ -53,6 +54,9 @@ Result<config::Environment> environment(const std::string& env_file) {
   config::Environment all;
   const std::string file = env_file.empty() ? ".env" : env_file;
   if (!env_file.empty() || std::filesystem::exists(file)) {
+    // Before it is read: a file that everybody reads must not become the way that things are done here.
+    if (const Status safe = runtime::check_secret_file(file); !safe && safe.error().code == "secret_exposed")
+      return safe.error();
     TENON_TRY(all, config::parse_env_file(file));
   }
   for (char** entry = environ; *entry != nullptr; ++entry) {

@@ -167,6 +167,7 @@ int run(const config::HostSettings& settings, bool print_config) {
     return kExitOk;
   }
   if (const int code = require_pipelines(sources_of(settings)); code != kExitOk) return code;
+  runtime::keep_memory_private();
   runtime::hold_signals({SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGXFSZ});
   return Service(settings).run();
 }

@@ -29,13 +29,17 @@ Secret& Secret::operator=(Secret&& other) noexcept {
 
 Secret::~Secret() { wipe(); }
 
-void Secret::wipe() {
-  if (!text_.empty()) OPENSSL_cleanse(text_.data(), text_.size());
-  text_.clear();
-}
+void Secret::wipe() { tenon::wipe(text_); }
 
 bool Secret::equals(std::string_view other) const {
   return text_.size() == other.size() && CRYPTO_memcmp(text_.data(), other.data(), other.size()) == 0;
+}
+
+void wipe(std::string& text) {
+  // The whole room, not only what is used now: a longer text may have stood there.
+  text.resize(text.capacity());
+  OPENSSL_cleanse(text.data(), text.size());
+  text.clear();
 }
 
 }  // namespace tenon

@@ -29,4 +29,7 @@ class Secret {
   std::string text_;
 };
 
+/// Overwrites a text that held a secret, in a way that no optimiser takes away, and empties it.
+void wipe(std::string& text);
+
 }  // namespace tenon

@@ -3,7 +3,9 @@
 #include <optional>
 #include <string_view>
 
+#include "base/text.hpp"
 #include "mapping/jsonata/expression.hpp"
+#include "runtime/files.hpp"
 
 namespace tenon::config {
 namespace {
@@ -14,7 +16,9 @@ bool is_name_character(char c, bool first) {
 }
 
 struct Variable {
-  std::string name;
+  enum class Source : std::uint8_t { environment, file, credential };
+  Source source = Source::environment;
+  std::string name;  ///< of the variable or credential, or the file's path
   std::optional<std::string> otherwise;
   std::size_t end = 0;  ///< behind `}`
 };
@@ -25,6 +29,15 @@ std::optional<Variable> variable_at(std::string_view text, std::size_t at) {
   std::size_t i = at + 2;
   while (i < text.size() && is_name_character(text[i], found.name.empty())) found.name += text[i++];
   if (found.name.empty() || i >= text.size()) return std::nullopt;
+  const bool file = found.name == "file";
+  if ((file || found.name == "cred") && text[i] == ':' && text.substr(i, 2) != ":-") {
+    const auto close = text.find('}', i);
+    if (close == std::string_view::npos) return std::nullopt;
+    found.source = file ? Variable::Source::file : Variable::Source::credential;
+    found.name = std::string(text.substr(i + 1, close - i - 1));
+    found.end = close + 1;
+    return found;
+  }
   if (text.substr(i, 2) == ":-") {
     const auto close = text.find('}', i);
     if (close == std::string_view::npos) return std::nullopt;
@@ -39,13 +52,13 @@ std::optional<Variable> variable_at(std::string_view text, std::size_t at) {
 class Interpolation {
  public:
   Interpolation(const Node& scalar, const Environment& environment, Report& report, const std::string& path,
-                bool secret)
+                Place place)
       : scalar_(scalar),
         text_(scalar.text),
         environment_(environment),
         report_(report),
         path_(path),
-        secret_(secret) {}
+        place_(place) {}
 
   Interpolated run() {
     for (std::size_t at = 0; at < text_.size();) {
@@ -74,10 +87,15 @@ class Interpolation {
   std::size_t variable(std::size_t at) {
     const auto found = variable_at(text_, at);
     if (!found) {
-      fail(at, 2, "bad_variable", "expected ${NAME} or ${NAME:-default}; `$${` is a literal `${`");
+      fail(at, 2, "bad_variable",
+           "expected ${NAME}, ${NAME:-default}, ${file:/path} or ${cred:NAME}; `$${` is a literal `${`");
       return text_.size();
     }
     out_.from_environment = true;
+    if (found->source != Variable::Source::environment) {
+      from_file(at, *found);
+      return found->end;
+    }
     const auto value = environment_.find(found->name);
     const bool set = value != environment_.end() && !value->second.empty();
     if (set) {
@@ -88,9 +106,50 @@ class Interpolation {
       const char* why = value == environment_.end() ? " is not set" : " is set to nothing";
       fail(at, found->end - at, "missing_variable",
            found->name + why + ": give it a value in the environment or in .env" +
-               (secret_ ? "" : ", or a default by ${" + found->name + ":-default}"));
+               (place_ == Place::secret ? "" : ", or a default by ${" + found->name + ":-default}"));
     }
     return found->end;
+  }
+
+  /// The content of a file of secrets; messages name the file, never what it holds.
+  void from_file(std::size_t at, const Variable& found) {
+    const auto refuse = [&](std::string code, const std::string& why) {
+      fail(at, found.end - at, std::move(code), why);
+    };
+    if (place_ == Place::vars)
+      return refuse("secret_not_here",
+                    "files and credentials hold secrets, which `vars` must not: a connection's "
+                    "setting may take it");
+    std::string file = found.name;
+    if (found.source == Variable::Source::credential) {
+      const bool plain =
+          !file.empty() && file.size() <= 255 && file[0] != '.' &&
+          file.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
+              std::string::npos;
+      if (!plain)
+        return refuse("bad_variable",
+                      "a credential's name is of letters, digits, `.`, `_` and `-`: ${cred:desk_key}");
+      const auto folder = environment_.find("CREDENTIALS_DIRECTORY");
+      if (folder == environment_.end() || folder->second.empty())
+        return refuse("no_credentials",
+                      "CREDENTIALS_DIRECTORY is not set: systemd sets it for a service with "
+                      "LoadCredential=" +
+                          file + ":PATH");
+      file = folder->second + "/" + file;
+    } else if (!file.starts_with('/')) {
+      return refuse("bad_variable", "expected a path from the root: ${file:/run/secrets/" +
+                                        (file.empty() ? "name" : file) + "}");
+    }
+    const auto content = runtime::read_secret_file(file);
+    if (!content) {
+      const bool exposed = content.error().code == "secret_exposed";
+      return refuse(exposed ? "secret_exposed" : "secret_unreadable", content.error().message);
+    }
+    const std::string_view text = content->reveal();
+    if (text.empty()) return refuse("secret_empty", file + ": is empty");
+    if (!is_utf8(text) || text.find('\0') != std::string_view::npos)
+      return refuse("secret_unreadable", file + ": is no UTF-8 text");
+    out_.text += text;
   }
 
   const Node& scalar_;
@@ -98,15 +157,15 @@ class Interpolation {
   const Environment& environment_;
   Report& report_;
   const std::string& path_;
-  bool secret_;
+  Place place_;
   Interpolated out_;
 };
 
 }  // namespace
 
 Interpolated interpolate(const Node& scalar, const Environment& environment, Report& report,
-                         const std::string& path, bool secret) {
-  return Interpolation(scalar, environment, report, path, secret).run();
+                         const std::string& path, Place place) {
+  return Interpolation(scalar, environment, report, path, place).run();
 }
 
 bool is_only_variable(const Node& scalar) {

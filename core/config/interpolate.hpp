@@ -1,4 +1,5 @@
-// `${NAME}` and `${NAME:-default}`: the environment, put into scalars after parsing and never scanned again.
+// `${NAME}`, `${NAME:-default}`, `${file:/path}` and `${cred:NAME}`: put into scalars after parsing and never
+// scanned again.
 #pragma once
 
 #include <string>
@@ -16,13 +17,17 @@ struct Interpolated {
   bool ok = true;  ///< false: reported
 };
 
-/// The final text of a scalar under `connections:` or `vars:`. Reports a variable that is not set, or empty
-/// without a default, by name; `$${` is a literal `${`; `${{ }}` is refused here. `secret`: no default is
-/// advised.
-Interpolated interpolate(const Node& scalar, const Environment& environment, Report& report,
-                         const std::string& path, bool secret = false);
+/// Where a scalar stands: variables take no files or credentials, and for a secret no default is advised.
+enum class Place : std::uint8_t { vars, setting, secret };
 
-/// True if the scalar is one `${NAME}` or `${NAME:-}` and nothing else.
+/// The final text of a scalar under `connections:` or `vars:`. Reports a variable that is not set, or empty
+/// without a default, by name, and a file or credential that cannot be taken, with why; `$${` is a literal
+/// `${`; `${{ }}` is refused here. Credentials are files in the folder that the variable
+/// CREDENTIALS_DIRECTORY names, as systemd sets it. Blocks while it reads files.
+Interpolated interpolate(const Node& scalar, const Environment& environment, Report& report,
+                         const std::string& path, Place place);
+
+/// True if the scalar is one `${NAME}`, `${NAME:-}`, `${file:…}` or `${cred:…}` and nothing else.
 bool is_only_variable(const Node& scalar);
 
 /// Reports `${NAME}` in a text where the environment does not reach: outside `${{ }}` and not `$${`.

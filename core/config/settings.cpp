@@ -88,13 +88,15 @@ class SettingsReader {
                            path_of(name) + ": expected text, found " + found_in(member.value));
     }
     const std::size_t before = report_.errors();
-    Interpolated got = interpolate(member.value, environment_, report_, path_of(name), true);
+    Interpolated got = interpolate(member.value, environment_, report_, path_of(name), Place::secret);
     const bool from_file = !is_only_variable(member.value);
     if (from_file) mask_texts(member.value, report_);
     if (report_.errors() > before) return;
     if (from_file) {
       return report_.error(member.value.at, "literal_secret",
-                           path_of(name) + ": secrets come from the environment: write \"${NAME}\" alone");
+                           path_of(name) +
+                               ": secrets come from outside: write \"${NAME}\", \"${file:/path}\" or "
+                               "\"${cred:NAME}\" alone");
     }
     if (got.text.empty()) {
       refused_.erase(name);
@@ -107,7 +109,7 @@ class SettingsReader {
     }
     refused_.erase(name);
     spec_.secrets.insert_or_assign(name, Secret(got.text));
-    std::fill(got.text.begin(), got.text.end(), '\0');
+    wipe(got.text);
   }
 
   Value value_of(const Node& node, const std::string& path, bool& from_environment) {
@@ -116,7 +118,7 @@ class SettingsReader {
         report_.error(node.at, "no_value", path + ": nothing stands here");
         return Value::null();
       case Node::Kind::text: {
-        Interpolated got = interpolate(node, environment_, report_, path);
+        Interpolated got = interpolate(node, environment_, report_, path, Place::setting);
         from_environment = from_environment || got.from_environment;
         if (got.from_environment) return Value::string(arena_.copy(got.text));
         warn_if_typed(report_, node, path);

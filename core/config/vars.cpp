@@ -47,7 +47,7 @@ class VarsReader {
 
  private:
   Value text(const Node& node, const std::string& path) {
-    const Interpolated got = interpolate(node, environment_, report_, path);
+    const Interpolated got = interpolate(node, environment_, report_, path, Place::vars);
     const Value plain = scalar_value(node);
     if (got.from_environment || plain.is_string()) {
       if (!got.from_environment) warn_if_typed(report_, node, path);

@@ -127,6 +127,9 @@ namespace codes {
   ROW(kRuntimeFailed, "runtime_failed", \
       "The machine refused something that the host cannot do without.", \
       "Check the limits on open files and memory.") \
+  ROW(kSecretExposed, "secret_exposed", \
+      "A file of secrets (.env, --env-file, ${file:…}, a credential) is open to other users; it was not read.", \
+      "chmod 600 it; a file of root may also be readable by the group of the host (0640).") \
   ROW(kStoreBusy, "store_busy", \
       "Another process kept the journal's file locked; webhooks get 503 while it does.", \
       "Close the sqlite3 shell or tool that has a transaction open on journal.db.") \

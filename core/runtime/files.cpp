@@ -53,14 +53,33 @@ std::string directory_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-}  // namespace
-
-Result<std::string> read_file(const std::string& path, std::size_t limit) {
-  // Not blocking: a pipe without a writer would never open.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file.ok()) return failed(path, "cannot be opened");
+/// An open file and what is known of it. Not blocking: a pipe without a writer would never open.
+struct Opened {
+  explicit Opened(const std::string& path) : file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
+  Status look(const std::string& path) {
+    if (!file.ok()) return failed(path, "cannot be opened");
+    if (::fstat(file.number(), &info) != 0) return failed(path, "cannot be looked at");
+    return {};
+  }
+  const Descriptor file;
   struct stat info {};
-  if (::fstat(file.number(), &info) != 0) return failed(path, "cannot be looked at");
+};
+
+Status check_exposed(const std::string& path, const struct stat& info) {
+  const auto exposed = [&](const std::string& what) { return Error("secret_exposed", path + ": " + what); };
+  if (info.st_uid != 0 && info.st_uid != ::geteuid())
+    return exposed("belongs to another user than root or the one that runs tenon; chown it");
+  const char* const who =
+      (info.st_mode & S_IRWXO) != 0 ? "every user of this machine"
+      : (info.st_mode & S_IWGRP) != 0 || ((info.st_mode & S_IRGRP) != 0 && info.st_uid != 0) ? "its group"
+                                                                                             : nullptr;
+  if (who == nullptr) return {};
+  return exposed("holds secrets and is open to " + std::string(who) + "; chmod 600 " + path);
+}
+
+Result<std::string> read_open(const std::string& path, const Opened& opened, std::size_t limit) {
+  const Descriptor& file = opened.file;
+  const struct stat& info = opened.info;
   if (!S_ISREG(info.st_mode)) return Error("file_failed", path + ": is not a regular file");
   const Error too_large("file_too_large", path + ": is larger than " + std::to_string(limit) + " bytes");
   if (static_cast<std::uintmax_t>(info.st_size) > limit) return too_large;
@@ -75,6 +94,33 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
     if (static_cast<std::size_t>(got) > limit - content.size()) return too_large;
     content.append(buffer.data(), static_cast<std::size_t>(got));
   }
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& path, std::size_t limit) {
+  Opened opened(path);
+  TENON_CHECK(opened.look(path));
+  return read_open(path, opened, limit);
+}
+
+Result<Secret> read_secret_file(const std::string& path, std::size_t limit) {
+  Opened opened(path);
+  TENON_CHECK(opened.look(path));
+  if (S_ISREG(opened.info.st_mode)) TENON_CHECK(check_exposed(path, opened.info));
+  TENON_TRY(std::string content, read_open(path, opened, limit));
+  std::string_view text = content;
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  Secret secret(text);
+  wipe(content);
+  return secret;
+}
+
+Status check_secret_file(const std::string& path) {
+  Opened opened(path);
+  TENON_CHECK(opened.look(path));
+  return S_ISREG(opened.info.st_mode) ? check_exposed(path, opened.info) : Status();
 }
 
 Status write_private_file(const std::string& path, std::string_view content) {

@@ -7,12 +7,23 @@
 #include <utility>
 
 #include "base/result.hpp"
+#include "base/secret.hpp"
 
 namespace tenon::runtime {
 
 /// The whole content. `file_failed` with path and reason; `file_too_large` beyond `limit` bytes; a directory,
 /// pipe or device is refused. Blocks.
 Result<std::string> read_file(const std::string& path, std::size_t limit = 16 * 1024 * 1024);
+
+/// The content of a file of secrets, which only its owner may read, or a group that root gave it to (`0640
+/// root:tenon`, and what systemd hands over). It belongs to root or to this user; a link to it is followed.
+/// One line end at its end is taken away. Errors: `file_failed`, `file_too_large`, `secret_exposed` with what
+/// to do. Blocks.
+Result<Secret> read_secret_file(const std::string& path, std::size_t limit = 64 * 1024);
+
+/// The same demand on a file that is read elsewhere. What is no regular file (a pipe) is nobody else's to
+/// read.
+Status check_secret_file(const std::string& path);
 
 /// Replaces or creates the file: readers see the old content or the new, after a power cut too. Mode 0600.
 /// The directory must exist. Blocks for two fsyncs.

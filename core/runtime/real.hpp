@@ -45,4 +45,8 @@ Result<std::unique_ptr<RealRuntime>> make_real(RealOptions options = {});
 /// Lets these signals wait instead of acting, in this thread and all threads started from it later.
 void hold_signals(std::initializer_list<int> signals);
 
+/// Secrets are in this process's memory: from here on it leaves no core file, and no other process of the
+/// same user may read its memory or attach to it. First thing, before a secret is read.
+void keep_memory_private();
+
 }  // namespace tenon::runtime

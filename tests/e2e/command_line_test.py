@@ -96,6 +96,19 @@ class CommandLine(Rig):
         self.tenon("check", "--plugin-dir", PLUGINS, "--pin", "gorgias=0123", shipped, code=2)
         self.tenon("check", "--plugin-dir", PLUGINS, "--pin", "nobody=sha256:" + "0" * 64, shipped, code=2)
 
+    def test_an_env_file_that_others_read_is_refused(self):
+        shipped = os.path.join(ROOT, "pipelines", self.pipeline)
+        path = self.write("keys.env", "".join(f"{name}={value}\n" for name, value in self.env.items()))
+        self.env = {}
+        os.chmod(path, 0o644)
+        done = subprocess.run([os.path.join(BIN, "tenon"), "check", "--plugin-dir", PLUGINS, "--env-file", path, shipped], capture_output=True,
+                              text=True, env={"PATH": os.environ["PATH"]}, timeout=60)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(f"secret_exposed: {path}", done.stderr)
+        self.assertIn(f"chmod 600 {path}", done.stderr)
+        os.chmod(path, 0o600)
+        self.tenon("check", "--plugin-dir", PLUGINS, "--env-file", path, shipped)
+
     def test_commands_say_when_no_host_runs(self):
         done = subprocess.run([os.path.join(BIN, "tenon"), "events", "list", "--data", self.data], capture_output=True, text=True, timeout=10)
         self.assertEqual(done.returncode, 1)

@@ -1,7 +1,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -12,6 +14,14 @@
 #include "runtime/real.hpp"
 #include "runtime/real/curl_http.hpp"
 #include "runtime/real/executor.hpp"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define TENON_LEAK_CHECK
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TENON_LEAK_CHECK
+#endif
+#endif
 
 namespace tenon::runtime {
 
@@ -133,6 +143,14 @@ class RealRuntimeImpl final : public RealRuntime {
 void hold_signals(std::initializer_list<int> signals) {
   const sigset_t set = set_of(signals);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+void keep_memory_private() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+#if !defined(TENON_LEAK_CHECK)
+  prctl(PR_SET_DUMPABLE, 0);  // LeakSanitizer attaches to its own process
+#endif
 }
 
 Result<std::unique_ptr<RealRuntime>> make_real(RealOptions options) {

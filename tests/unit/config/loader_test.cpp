@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <random>
 #include <regex>
 
@@ -260,6 +261,40 @@ TEST(Rendering, HasColoursForTerminalsAndJsonForPrograms) {
       R"("code":"wrong_type","message":"name: expected text, found a number; in quotes it is text: \"12\""}]})");
   EXPECT_EQ(render_json({}), R"({"diagnostics":[]})");
   EXPECT_EQ(render_text({}, true), "");
+}
+
+TEST(Loader, TakesSecretsFromFilesAndCredentials) {
+  std::string folder = (std::filesystem::temp_directory_path() / "tenon-secrets-XXXXXX").string();
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const auto put = [&](const std::string& name, std::string_view text) {
+    std::ofstream(folder + "/" + name, std::ios::binary) << text;
+    std::filesystem::permissions(folder + "/" + name, std::filesystem::perms(0600));
+  };
+  put("key", "file-key-0123456789\n");
+  put("desk.domain", "acme");
+  std::string text = test::read_text(kFolder + "secret_credential_none.yaml");
+  const auto load = [&](const std::string& domain, const std::string& key) {
+    std::string file = text;
+    file.replace(file.find("${DOMAIN}"), 9, domain);
+    file.replace(file.find("${cred:desk_key}"), 16, key);
+    Environment environment = example_environment();
+    environment["CREDENTIALS_DIRECTORY"] = folder;
+    return load_text("x.yaml", file, environment, test::example_registry());
+  };
+  const Loaded loaded = load("${cred:desk.domain}", "${file:" + folder + "/key}");
+  ASSERT_TRUE(loaded.ok()) << render_text(loaded.diagnostics, false);
+  const auto& help = loaded.config.connections.at("help");
+  EXPECT_TRUE(help.secrets.at("api_key").equals("file-key-0123456789"));
+  EXPECT_EQ(help.account, load("acme", "${API_KEY}").config.connections.at("help").account);
+  for (const std::string_view bad : {std::string_view(""), std::string_view("\n"),
+                                     std::string_view("a\0b", 3), std::string_view("\xff")}) {
+    put("key", bad);
+    const Loaded refused = load("acme", "${file:" + folder + "/key}");
+    ASSERT_EQ(refused.diagnostics.size(), 1U);
+    EXPECT_EQ(refused.diagnostics[0].code,
+              bad.size() < 2 && bad != "\xff" ? "secret_empty" : "secret_unreadable");
+  }
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -6,9 +6,13 @@
 #include <thread>
 
 #include "base/json.hpp"
+#include "base/secret.hpp"
 
 namespace tenon {
 namespace {
+
+static_assert(!std::is_constructible_v<log::Field, std::string_view, Secret>, "no log line takes a secret");
+static_assert(std::is_constructible_v<log::Field, std::string_view, std::string>, "the control");
 
 class Log : public ::testing::Test {
  protected:

@@ -2,12 +2,15 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+
+#include "runtime/real.hpp"
 
 namespace tenon::runtime {
 namespace {
@@ -108,6 +111,60 @@ TEST_F(Files, ALockIsNoLink) {
   ASSERT_EQ(::symlink(at("target").c_str(), at("lock").c_str()), 0);
   EXPECT_EQ(FileLock::take(at("lock")).error().code, "file_failed");
   EXPECT_FALSE(std::filesystem::exists(at("target")));
+}
+
+TEST_F(Files, ASecretIsReadOnlyIfNobodyElseCanReadIt) {
+  std::ofstream(at("key")) << "s3cret\r\n";
+  for (const mode_t mode : {0600U, 0400U, 0700U}) {
+    ASSERT_EQ(::chmod(at("key").c_str(), mode), 0);
+    const auto secret = read_secret_file(at("key"));
+    ASSERT_TRUE(secret) << secret.error().text();
+    EXPECT_EQ(secret->reveal(), "s3cret") << "one line end is not the secret's";
+    EXPECT_TRUE(check_secret_file(at("key")));
+  }
+  for (const mode_t mode : {0604U, 0602U, 0644U, 0666U, 0660U, 0620U}) {
+    ASSERT_EQ(::chmod(at("key").c_str(), mode), 0);
+    for (const Error& error : {read_secret_file(at("key")).error(), check_secret_file(at("key")).error()}) {
+      EXPECT_EQ(error.code, "secret_exposed") << mode;
+      EXPECT_NE(error.message.find("chmod 600 " + at("key")), std::string::npos) << error.message;
+      EXPECT_EQ(error.message.find("s3cret"), std::string::npos);
+    }
+  }
+}
+
+TEST_F(Files, AGroupMayReadASecretThatRootGaveIt) {
+  std::ofstream(at("key")) << "s3cret";
+  ASSERT_EQ(::chmod(at("key").c_str(), 0640), 0);
+  EXPECT_EQ(static_cast<bool>(read_secret_file(at("key"))), ::geteuid() == 0);
+  if (::geteuid() != 0) return;
+  ASSERT_EQ(::chown(at("key").c_str(), 4711, 4711), 0);
+  for (const mode_t mode : {0640U, 0600U}) {
+    ASSERT_EQ(::chmod(at("key").c_str(), mode), 0);
+    EXPECT_EQ(read_secret_file(at("key")).error().code, "secret_exposed") << "another user's";
+  }
+}
+
+TEST_F(Files, ASecretIsAFileOfSomeSize) {
+  std::ofstream(at("key")) << "s3cret";
+  ASSERT_EQ(::chmod(at("key").c_str(), 0600), 0);
+  ASSERT_EQ(::symlink(at("key").c_str(), at("link").c_str()), 0);
+  EXPECT_TRUE(read_secret_file(at("link"))) << "mounted secrets are links";
+  EXPECT_EQ(read_secret_file(at("key"), 5).error().code, "file_too_large");
+  EXPECT_EQ(read_secret_file(at("none")).error().code, "file_failed");
+  EXPECT_EQ(read_secret_file(folder_).error().code, "file_failed");
+  ASSERT_EQ(::mkfifo(at("pipe").c_str(), 0666), 0);
+  EXPECT_EQ(read_secret_file(at("pipe")).error().code, "file_failed");
+  EXPECT_TRUE(check_secret_file(at("pipe"))) << "of a shell's <(…)";
+}
+
+TEST(MemoryDeathTest, IsPrivateAndLeavesNoCore) {
+  const auto look = [] {
+    keep_memory_private();
+    rlimit limit{1, 1};
+    getrlimit(RLIMIT_CORE, &limit);
+    std::exit(limit.rlim_cur == 0 && limit.rlim_max == 0 ? 0 : 1);
+  };
+  EXPECT_EXIT(look(), ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
