@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "config/fields.hpp"
+#include "config/interpolate.hpp"
 #include "config/scalar.hpp"
 #include "config/settings.hpp"
 #include "config/url.hpp"
@@ -16,6 +17,9 @@ namespace {
 
 using plugin::VerifyMode;
 using plugin::VerifyScheme;
+
+/// With the current one, four: what a request may cost to verify is bounded.
+constexpr std::size_t kMostOldSecrets = 3;
 
 std::optional<VerifyMode> mode_of(std::string_view word) {
   if (word == "required") return VerifyMode::required;
@@ -165,16 +169,62 @@ class ConnectionReader {
     for (const std::string& name : keys.known) {
       const Node* value = fields.get(name);
       if (value == nullptr) continue;
-      const auto mode = value->is_text() ? mode_of(value->text) : std::nullopt;
-      if (!mode) {
-        report_.error(value->at, "verify",
-                      join(path, name) + ": expected `required`, `if_present` or `off`, found " +
-                          (value->is_text() ? "`" + value->text + "`" : found_in(*value)));
-        continue;
-      }
-      made_.spec.verify[name] = *mode;
-      asked_.insert_or_assign(name, value->at);
+      value->is_map() ? verify_in_full(name, *value, join(path, name))
+                      : verify_mode(name, *value, join(path, name));
     }
+  }
+
+  void verify_mode(const std::string& scheme, const Node& value, const std::string& path) {
+    const auto mode = value.is_text() ? mode_of(value.text) : std::nullopt;
+    if (!mode) {
+      return report_.error(value.at, "verify",
+                           path + ": expected `required`, `if_present` or `off`, found " +
+                               (value.is_text() ? "`" + value.text + "`" : found_in(value)));
+    }
+    made_.spec.verify[scheme] = *mode;
+    asked_.insert_or_assign(scheme, value.at);
+  }
+
+  /// `{ mode: required, old: ["${OLD_SECRET}"] }`: secrets that hold beside the one of the setting.
+  void verify_in_full(const std::string& scheme, const Node& value, const std::string& path) {
+    Fields fields(report_, value, path, {{"mode", "old"}, {}, {}});
+    asked_.insert_or_assign(scheme, value.at);
+    if (const Node* mode = fields.get("mode")) verify_mode(scheme, *mode, join(path, "mode"));
+    const Node* old = fields.get("old");
+    if (old == nullptr) return;
+    if (!old->is_list()) {
+      mask_texts(*old, report_);
+      return report_.error(
+          old->at, "verify",
+          join(path, "old") + ": expected a list like [\"${OLD_SECRET}\"], found " + found_in(*old));
+    }
+    if (old->items.size() > kMostOldSecrets) {
+      return report_.error(old->at, "verify",
+                           join(path, "old") + ": at most " + std::to_string(kMostOldSecrets) +
+                               " old secrets may hold beside the current one, found " +
+                               std::to_string(old->items.size()));
+    }
+    for (std::size_t i = 0; i < old->items.size(); ++i)
+      old_secret(scheme, old->items[i], join(join(path, "old"), i));
+  }
+
+  void old_secret(const std::string& scheme, const Node& node, const std::string& path) {
+    if (!is_only_variable(node)) {
+      mask_texts(node, report_);
+      return report_.error(node.at, "literal_secret",
+                           path + ": secrets come from the environment: write \"${NAME}\" alone");
+    }
+    const std::size_t before = report_.errors();
+    Interpolated got = interpolate(node, environment_, report_, path, true);
+    // `${NAME:-}` that came to nothing: there is no old secret at the moment.
+    if (report_.errors() > before || got.text.empty()) return;
+    for (const VerifyScheme& declared : made_.manifest->verify) {
+      if (declared.name != scheme) continue;
+      if (const auto fault = key_fault(declared, got.text))
+        report_.error(node.at, "verify", path + ": " + *fault);
+    }
+    made_.spec.old_secrets[scheme].emplace_back(got.text);
+    std::fill(got.text.begin(), got.text.end(), '\0');
   }
 
   /// A scheme whose secret is not set is off, unless the file asks for it.
@@ -249,11 +299,18 @@ void check_receives(const Connection& connection, Report& report) {
 }
 
 bool same_definition(const plugin::ConnectionSpec& a, const plugin::ConnectionSpec& b) {
+  const auto same = [](const Secret& x, const Secret& y) { return x.equals(y.reveal()); };
   const auto same_secrets = std::equal(
       a.secrets.begin(), a.secrets.end(), b.secrets.begin(), b.secrets.end(),
-      [](const auto& x, const auto& y) { return x.first == y.first && x.second.equals(y.second.reveal()); });
-  return same_secrets && a.connector == b.connector && a.settings == b.settings && a.verify == b.verify &&
-         a.unauthenticated == b.unauthenticated && a.allow_private == b.allow_private;
+      [&](const auto& x, const auto& y) { return x.first == y.first && same(x.second, y.second); });
+  const auto same_old =
+      std::equal(a.old_secrets.begin(), a.old_secrets.end(), b.old_secrets.begin(), b.old_secrets.end(),
+                 [&](const auto& x, const auto& y) {
+                   return x.first == y.first && std::equal(x.second.begin(), x.second.end(), y.second.begin(),
+                                                           y.second.end(), same);
+                 });
+  return same_secrets && same_old && a.connector == b.connector && a.settings == b.settings &&
+         a.verify == b.verify && a.unauthenticated == b.unauthenticated && a.allow_private == b.allow_private;
 }
 
 }  // namespace tenon::config

@@ -14,10 +14,17 @@ namespace {
 constexpr std::string_view kPrefix = "/in/";
 constexpr std::size_t kIdBytes = 16;
 constexpr std::size_t kLoggedId = 64;
+constexpr runtime::Duration kRemembered = std::chrono::hours(24);
 
-Answer unavailable(const IngressOptions& options, std::string_view why) {
+/// The name in `/in/<name>`; empty if the path is another. A query is not looked at.
+std::string_view connection_of(std::string_view target) {
+  target = target.substr(0, target.find('?'));
+  return target.starts_with(kPrefix) ? target.substr(kPrefix.size()) : std::string_view();
+}
+
+Answer unavailable(int retry_after_s, std::string_view why) {
   Answer answer = json_answer(503, "{\"error\":\"" + std::string(why) + "\"}");
-  answer.headers.emplace_back("Retry-After", std::to_string(options.retry_after_s));
+  answer.headers.emplace_back("Retry-After", std::to_string(retry_after_s));
   return answer;
 }
 
@@ -78,24 +85,38 @@ Status Ingress::set_routes(std::vector<Route> routes) {
     metrics::Counter* const counted = &metrics::counter("ingress_accepted", name);
     entries.insert_or_assign(std::move(name), Entry{std::move(route), std::move(verifier), counted});
   }
+  const runtime::Duration now = runtime_.clock().steady();
+  std::erase_if(removed_,
+                [&](const auto& path) { return path.second <= now || entries.contains(path.first); });
+  for (const auto& [name, entry] : routes_) {
+    if (!entries.contains(name)) removed_.insert_or_assign(name, now + kRemembered);
+  }
   routes_ = std::move(entries);
   return {};
 }
 
-Ingress::Entry* Ingress::find(std::string_view target) {
-  target = target.substr(0, target.find('?'));
-  if (!target.starts_with(kPrefix)) return nullptr;
-  const auto found = routes_.find(target.substr(kPrefix.size()));
+Ingress::Entry* Ingress::find(std::string_view name) {
+  const auto found = routes_.find(name);
   return found == routes_.end() ? nullptr : &found->second;
+}
+
+bool Ingress::was_removed(std::string_view name) {
+  const auto found = removed_.find(name);
+  return found != removed_.end() && runtime_.clock().steady() < found->second;
 }
 
 void Ingress::handle(Request request, Respond done) {
   if (draining_) {
-    Answer answer = unavailable(options_, "shutting_down");
+    Answer answer = unavailable(options_.retry_after_s, "shutting_down");
     answer.close = true;
     return done(std::move(answer));
   }
-  Entry* const entry = find(request.target);
+  const std::string_view name = connection_of(request.target);
+  Entry* const entry = find(name);
+  if (entry == nullptr && was_removed(name)) {
+    metrics::counter("ingress_removed", name).add();
+    return done(unavailable(options_.retry_after_removed_s, "connection_removed"));
+  }
   if (entry == nullptr) return done(json_answer(404, R"({"error":"not_found"})"));
   if (request.method != "POST") {
     Answer answer = json_answer(405, R"({"error":"method_not_allowed"})");
@@ -198,7 +219,7 @@ void Ingress::append(journal::Append wanted, std::size_t accepted, std::string_v
                              counted = entry.accepted](Result<journal::Appended> appended) {
          if (!appended) {
            metrics::counter("ingress_unstored", appended.error().code).add();
-           Answer answer = unavailable(options, appended.error().code);
+           Answer answer = unavailable(options.retry_after_s, appended.error().code);
            answer.close = appended.error().code == "store_failed";
            return done(std::move(answer));
          }

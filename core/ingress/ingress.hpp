@@ -28,7 +28,8 @@ struct Route {
 };
 
 struct IngressOptions {
-  int retry_after_s = 5;  ///< told with each 503
+  int retry_after_s = 5;            ///< told with each 503
+  int retry_after_removed_s = 300;  ///< told where a connection was taken away
   /// Breaks the promise on purpose: 200 before the commit. Only for the test that shows that the fault tests
   /// would notice.
   bool acknowledge_before_commit = false;
@@ -41,7 +42,8 @@ struct IngressOptions {
 ///   400  the same on a connection without verification: nothing is kept
 ///   401  not authenticated; the same bytes whatever the reason
 ///   404, 405, 415  no such path, another method, another type or encoding than JSON in UTF-8
-///   503 + Retry-After  shutting down, the disk is full, or the store failed
+///   503 + Retry-After  shutting down, the disk is full, the store failed, or the path's connection was taken
+///                      away less than 24 hours ago: its source should not give the hook up for a mistake
 /// All calls on the ingress executor (set_routes also before it runs).
 class Ingress {
  public:
@@ -69,7 +71,8 @@ class Ingress {
     metrics::Counter* accepted = nullptr;
   };
 
-  Entry* find(std::string_view target);
+  Entry* find(std::string_view name);
+  bool was_removed(std::string_view name);
   Status check_json(std::string_view body);
   void take(Entry& entry, Request request, Verified verified, Respond done);
   void bury(const Entry& entry, Request request, const Verified& verified, const Error& why, Respond done);
@@ -80,7 +83,8 @@ class Ingress {
   journal::Journal& journal_;
   const IngressOptions options_;
   std::map<std::string, Entry, std::less<>> routes_;
-  Arena arena_;  ///< of the body being checked
+  std::map<std::string, runtime::Duration, std::less<>> removed_;  ///< until when (steady clock) we say so
+  Arena arena_;                                                    ///< of the body being checked
   bool draining_ = false;
 };
 

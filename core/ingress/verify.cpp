@@ -15,6 +15,7 @@ using plugin::VerifyScheme;
 
 constexpr std::int64_t kToleranceSeconds = 300;
 constexpr std::size_t kMostSignatures = 16;
+constexpr std::size_t kMostKeys = 4;
 constexpr std::size_t kLongestId = 256;
 constexpr std::string_view kIdHeader = "webhook-id";
 constexpr std::string_view kTimestampHeader = "webhook-timestamp";
@@ -134,10 +135,20 @@ Result<Verifier> Verifier::make(const plugin::ConnectionSpec& connection,
     Scheme scheme;
     scheme.declared = declared;
     scheme.mode = mode->second;
-    if (declared.type == VerifyScheme::Type::secret_header) {
-      scheme.key = secret->second;
-    } else {
-      TENON_TRY(scheme.key, decode_key(declared, connection, secret->second));
+    std::vector<Secret> secrets{secret->second};
+    if (const auto old = connection.old_secrets.find(declared.name); old != connection.old_secrets.end())
+      secrets.insert(secrets.end(), old->second.begin(), old->second.end());
+    if (secrets.size() > kMostKeys) {
+      return Error("verify_bad_key", "connections." + connection.name + ".verify." + declared.name +
+                                         ".old: at most " + std::to_string(kMostKeys - 1) + " old secrets");
+    }
+    for (const Secret& each : secrets) {
+      if (declared.type == VerifyScheme::Type::secret_header) {
+        scheme.keys.push_back(each);
+      } else {
+        TENON_TRY(Secret key, decode_key(declared, connection, each));
+        scheme.keys.push_back(std::move(key));
+      }
     }
     verifier.schemes_.push_back(std::move(scheme));
   }
@@ -193,10 +204,14 @@ Verifier::Answer Verifier::check_standard(const Scheme& scheme, const runtime::H
   const std::int64_t now = now_ms / 1000;
   if (*sent_at < now - kToleranceSeconds) return {Verdict::wrong, "too_old", {}};
   if (*sent_at > now + kToleranceSeconds) return {Verdict::wrong, "from_the_future", {}};
-  const Sha256 mac = hmac_sha256(scheme.key.reveal(), {id.value, ".", timestamp.value, ".", body});
-  const auto matches = any_matches(signature.value, to_base64(bytes_of(mac)));
-  if (!matches) return {Verdict::wrong, "too_many_signatures", {}};
-  if (!*matches) return {Verdict::wrong, "wrong_signature", {}};
+  bool right = false;
+  for (const Secret& key : scheme.keys) {
+    const Sha256 mac = hmac_sha256(key.reveal(), {id.value, ".", timestamp.value, ".", body});
+    const auto matches = any_matches(signature.value, to_base64(bytes_of(mac)));
+    if (!matches) return {Verdict::wrong, "too_many_signatures", {}};
+    right = *matches || right;
+  }
+  if (!right) return {Verdict::wrong, "wrong_signature", {}};
   return {Verdict::right, {}, std::string(id.value)};
 }
 
@@ -205,7 +220,10 @@ Verifier::Answer Verifier::check_secret_header(const Scheme& scheme, const runti
   if (given.count == 0) return {Verdict::absent, "secret_missing", {}};
   if (given.count > 1) return {Verdict::wrong, "header_twice", {}};
   // Hashing first: the time then tells nothing of the secret's length either.
-  const bool same = constant_time_equal(bytes_of(sha256(given.value)), bytes_of(sha256(scheme.key.reveal())));
+  const Sha256 hash = sha256(given.value);
+  bool same = false;
+  for (const Secret& key : scheme.keys)
+    same = constant_time_equal(bytes_of(hash), bytes_of(sha256(key.reveal()))) || same;
   return {same ? Verdict::right : Verdict::wrong, same ? "" : "wrong_secret", {}};
 }
 
@@ -232,8 +250,9 @@ Verifier::Answer Verifier::check_hmac(const Scheme& scheme, const runtime::Heade
     }
   }
   if (declared.signed_parts.empty()) parts.push_back(body);
-  const Sha256 mac = hmac_sha256(scheme.key.reveal(), parts);
-  const bool same = constant_time_equal(*bytes, bytes_of(mac));
+  bool same = false;
+  for (const Secret& key : scheme.keys)
+    same = constant_time_equal(*bytes, bytes_of(hmac_sha256(key.reveal(), parts))) || same;
   return {same ? Verdict::right : Verdict::wrong, same ? "" : "wrong_signature", {}};
 }
 

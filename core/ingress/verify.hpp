@@ -25,8 +25,10 @@ struct Verified {
 ///
 /// Standard Webhooks 1.0.0 (https://www.standardwebhooks.com/): HMAC-SHA256 over `id.timestamp.body`, the
 /// timestamp within 300 s of now in both directions, `v1` signatures only, at most 16 of them, any match
-/// passes. Ids and timestamps have one spelling: what a lenient reader would take for the same delivery is
-/// refused.
+/// passes, by any key of the scheme (the current one and the old ones, at most four; every key and entry is
+/// looked at, whatever the others say). `webhook-*` headers only: those of other families are not read, so a
+/// mixture of two cannot verify. Ids and timestamps have one spelling: what a lenient reader would take for
+/// the same delivery is refused.
 class Verifier {
  public:
   /// A scheme whose secret is absent is off. Errors: `verify_secret_missing` if it is required all the same
@@ -53,7 +55,7 @@ class Verifier {
   struct Scheme {
     plugin::VerifyScheme declared;
     plugin::VerifyMode mode = plugin::VerifyMode::required;
-    Secret key;  ///< decoded
+    std::vector<Secret> keys;  ///< decoded; the current one, then the old ones
   };
   static Answer check_standard(const Scheme& scheme, const runtime::Headers& headers, std::string_view body,
                                std::int64_t now_ms);

@@ -21,7 +21,9 @@ struct ConnectionSpec {
   std::string account;                    ///< what budget and identity belong to
   std::vector<std::string> hosts;  ///< `host` or `host:port` that credentials may go to; `*.` prefix allowed
   std::map<std::string, VerifyMode> verify;  ///< by scheme name; every scheme of the manifest is in it
-  bool unauthenticated = false;              ///< `verify: none` with `i_understand_unauthenticated: true`
+  /// Secrets that a scheme still takes while its source changes to another, by scheme name; at most three.
+  std::map<std::string, std::vector<Secret>> old_secrets;
+  bool unauthenticated = false;  ///< `verify: none` with `i_understand_unauthenticated: true`
   bool allow_private = false;
 };
 

@@ -36,6 +36,9 @@ GuestSetup::GuestSetup(const ConnectionSpec& spec, const ConnectorManifest& decl
       hosts(spec.hosts),
       credential(spec, declared) {
   for (const auto& [name, secret] : spec.secrets) redactor.add(secret.reveal());
+  for (const auto& [scheme, secrets] : spec.old_secrets) {
+    for (const Secret& secret : secrets) redactor.add(secret.reveal());
+  }
   // A basic credential travels as one base64 text that holds none of its parts as they are.
   const std::string_view value = credential.value().reveal();
   if (!value.empty()) redactor.add(value.substr(value.starts_with("Basic ") ? 6 : 0));

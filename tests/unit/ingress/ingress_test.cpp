@@ -380,5 +380,44 @@ TEST_F(IngressTest, ASecretOfAnotherConnectionDoesNotCount) {
   EXPECT_EQ(ask(asked).status, 401);
 }
 
+TEST_F(IngressTest, PathsOfARemovedConnectionAskForPatienceForADay) {
+  open();
+  route_store();
+  EXPECT_EQ(ask(signed_request(kUpdated)).status, 200);
+  std::vector<ingress::Route> others;
+  others.push_back(route(secret_connection("other")));
+  ASSERT_TRUE(ingress_->set_routes(std::move(others)));
+  const auto store = [this] { return ask(request("{}", "/in/store?a=b")); };
+  const ingress::Answer removed = store();
+  EXPECT_EQ(removed.status, 503);
+  ASSERT_NE(runtime::find_header(removed.headers, "retry-after"), nullptr);
+  EXPECT_EQ(*runtime::find_header(removed.headers, "retry-after"), "300");
+  EXPECT_EQ(ask(request("{}", "/in/never")).status, 404) << "an unknown one stays unknown";
+  // Another reload does not begin the day anew.
+  runtime_.advance(std::chrono::hours(23));
+  std::vector<ingress::Route> again;
+  again.push_back(route(secret_connection("third")));
+  ASSERT_TRUE(ingress_->set_routes(std::move(again)));
+  EXPECT_EQ(store().status, 503);
+  EXPECT_EQ(ask(request("{}", "/in/other")).status, 503);
+  // The wall clock may jump as it likes.
+  runtime_.jump_wall(std::chrono::hours(48));
+  EXPECT_EQ(store().status, 503);
+  runtime_.advance(std::chrono::hours(1));
+  EXPECT_EQ(store().status, 404);
+  EXPECT_EQ(ask(request("{}", "/in/other")).status, 503);
+}
+
+TEST_F(IngressTest, AConnectionThatComesBackIsServed) {
+  open();
+  route_store();
+  ASSERT_TRUE(ingress_->set_routes({}));
+  EXPECT_EQ(ask(signed_request(kUpdated)).status, 503);
+  route_store();
+  EXPECT_EQ(ask(signed_request(kUpdated)).status, 200);
+  ASSERT_TRUE(ingress_->set_routes({}));
+  EXPECT_EQ(ask(signed_request(kUpdated)).status, 503);
+}
+
 }  // namespace
 }  // namespace tenon::tests

@@ -441,5 +441,63 @@ TEST(Verify, PublishedVectors) {
   }
 }
 
+plugin::ConnectionSpec rotating(std::vector<std::string> old) {
+  plugin::ConnectionSpec connection;
+  connection.name = "store";
+  connection.secrets.emplace("client_secret", Secret(kRawKey));
+  connection.secrets.emplace("webhook_secret", Secret(kHeaderSecret));
+  connection.verify = {{"signature", VerifyMode::required}, {"header", VerifyMode::if_present}};
+  for (const std::string& secret : old) {
+    connection.old_secrets["signature"].emplace_back(secret);
+    connection.old_secrets["header"].emplace_back(secret);
+  }
+  return connection;
+}
+
+TEST(Rotation, OldSecretsHoldUntilTheyAreRetired) {
+  const std::string older = "an-older-key-0123456789";
+  const std::string oldest = "the-oldest-key-0123456789";
+  const auto verified = [&](const std::string& key, std::vector<std::string> old) {
+    const Verifier verifier = Verifier::make(rotating(std::move(old)), shop_schemes()).value();
+    return verifier.check(standard_headers(key, kId, kStamp, kBody), kBody, kNow * 1000).authenticated;
+  };
+  for (const std::string& key : {std::string(kRawKey), older, oldest}) {
+    EXPECT_TRUE(verified(key, {older, oldest}));
+    EXPECT_EQ(verified(key, {oldest}), key != older);
+    EXPECT_EQ(verified(key, {}), key == kRawKey) << "retired";
+  }
+  const Verifier verifier = Verifier::make(rotating({older}), shop_schemes()).value();
+  Headers both = standard_headers(older, kId, kStamp, kBody);
+  for (const auto& [secret, right] :
+       {std::pair{older, true}, {std::string(kHeaderSecret), true}, {oldest, false}, {older + "x", false}}) {
+    both.emplace_back("x-hook-secret", secret);
+    EXPECT_EQ(verifier.check(both, kBody, kNow * 1000).authenticated, right) << secret;
+    both.pop_back();
+  }
+}
+
+TEST(Rotation, FourSecretsAtMost) {
+  const std::vector<std::string> three = {"key-1-0123456789ab", "key-2-0123456789ab", "key-3-0123456789ab"};
+  EXPECT_TRUE(Verifier::make(rotating(three), shop_schemes()));
+  std::vector<std::string> four = three;
+  four.push_back("key-4-0123456789ab");
+  EXPECT_EQ(Verifier::make(rotating(four), shop_schemes()).error().code, "verify_bad_key");
+  EXPECT_EQ(Verifier::make(rotating({"short"}), shop_schemes()).error().code, "verify_bad_key");
+}
+
+TEST(Families, OnlyOneIsRead) {
+  Headers svix = good();
+  for (auto& [name, value] : svix) name.replace(0, 7, "svix");
+  EXPECT_FALSE(check(svix).authenticated) << "another family";
+  for (std::size_t i = 0; i < 3; ++i) {
+    Headers mixed = good();
+    mixed[i].first.replace(0, 7, "svix");
+    EXPECT_FALSE(check(mixed).authenticated) << "a mixture, " << mixed[i].first;
+  }
+  Headers beside = good();
+  beside.emplace_back("svix-signature", "v1,AAAA");
+  EXPECT_TRUE(check(beside).authenticated) << "what is not read changes nothing";
+}
+
 }  // namespace
 }  // namespace tenon::tests
