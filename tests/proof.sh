@@ -36,6 +36,9 @@ python3 -B tests/differential/times.py --bin build/bin/jsonata_answers --count 1
 step "fuzzers, ${FUZZ_SECONDS:-600} s each"
 tests/fuzz/run.sh
 
+step "10,000 mutations of each group of hostile requests, by TCP and TLS"
+(cd tests/hostile && TENON_BIN=../../build/bin TENON_HOOK=../../build/lib/hook MUTATIONS="${MUTATIONS:-10000}" python3 -B -m unittest -q mutations_test)
+
 step "50 rounds of kill -9 under load"
 python3 -B tests/faults/kill.py --rounds 50 --seed "${SEED:-1}"
 step "its positive control: acknowledging before the commit must lose events"
