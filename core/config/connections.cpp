@@ -212,10 +212,12 @@ class ConnectionReader {
     if (!is_only_variable(node)) {
       mask_texts(node, report_);
       return report_.error(node.at, "literal_secret",
-                           path + ": secrets come from the environment: write \"${NAME}\" alone");
+                           path +
+                               ": secrets come from outside: write \"${NAME}\", \"${file:/path}\" or "
+                               "\"${cred:NAME}\" alone");
     }
     const std::size_t before = report_.errors();
-    Interpolated got = interpolate(node, environment_, report_, path, true);
+    Interpolated got = interpolate(node, environment_, report_, path, Place::secret);
     // `${NAME:-}` that came to nothing: there is no old secret at the moment.
     if (report_.errors() > before || got.text.empty()) return;
     for (const VerifyScheme& declared : made_.manifest->verify) {
@@ -224,7 +226,7 @@ class ConnectionReader {
         report_.error(node.at, "verify", path + ": " + *fault);
     }
     made_.spec.old_secrets[scheme].emplace_back(got.text);
-    std::fill(got.text.begin(), got.text.end(), '\0');
+    wipe(got.text);
   }
 
   /// A scheme whose secret is not set is off, unless the file asks for it.
