@@ -2,9 +2,13 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <memory>
+#include <span>
+#include <type_traits>
 #include <unordered_set>
 #include <vector>
 
@@ -42,43 +46,63 @@ bool is_json_number(std::string_view t) {
   return i == t.size();
 }
 
+/// What one thread keeps between documents, so that a steady stream of events allocates only arenas.
+struct Scratch {
+  od::parser parser;
+  std::vector<Value> items;  ///< elements of the arrays being read
+  std::vector<Member> members;
+};
+
+/// Reads one document. Its text lies padded in the arena: names, numbers and strings without escapes are
+/// views into it, so that a value costs no copy and no allocation of its own.
 class Reader {
  public:
-  Reader(Arena& arena, const JsonLimits& limits) : arena_(arena), limits_(limits) {}
+  Reader(Arena& arena, const JsonLimits& limits, Scratch& scratch)
+      : arena_(arena), limits_(limits), items_(scratch.items), members_(scratch.members) {}
 
+  /// False on failure; error() then says why.
   template <class V>
-  Result<Value> read(V& v, std::size_t depth) {
+  bool read(V& v, std::size_t depth, Value& out) {
     od::json_type type;
     if (const auto code = v.type().get(type)) return fail(code);
     switch (type) {
       case od::json_type::object:
-        return read_object(v, depth);
+        return read_object(v, depth, out);
       case od::json_type::array:
-        return read_array(v, depth);
-      case od::json_type::string: {
-        std::string_view text;
-        if (const auto code = v.get_string().get(text)) return fail(code);
-        return Value::string(arena_.copy(text));
-      }
+        return read_array(v, depth, out);
+      case od::json_type::string:
+        return read_string(v, out);
       case od::json_type::number:
-        return read_number(v);
+        return read_number(v, out);
       case od::json_type::boolean: {
         bool b = false;
         if (const auto code = v.get_bool().get(b)) return fail(code);
-        return Value::boolean(b);
+        out = Value::boolean(b);
+        return true;
       }
       case od::json_type::null: {
         bool is_null = false;
         if (const auto code = get_null(v, is_null)) return fail(code);
-        if (!is_null) return invalid("a word that is none of JSON's");
-        return Value::null();
+        if (!is_null) return fail("a word that is none of JSON's");
+        out = Value::null();
+        return true;
       }
     }
-    return invalid("unknown token");
+    return fail("unknown token");
   }
 
+  Error error() { return invalid(std::move(why_)); }
+
  private:
-  static Error fail(simdjson::error_code code) { return invalid(simdjson::error_message(code)); }
+  /// A document's scalar is read by simdjson to its end, which checks what follows.
+  template <class V>
+  static constexpr bool kIsWhole = std::is_same_v<std::remove_cvref_t<V>, od::document>;
+
+  bool fail(std::string why) {
+    why_ = std::move(why);
+    return false;
+  }
+  bool fail(simdjson::error_code code) { return fail(std::string(simdjson::error_message(code))); }
 
   template <class V>
   static simdjson::error_code get_null(V& v, bool& out) {
@@ -91,91 +115,142 @@ class Reader {
   }
 
   template <class V>
-  Result<Value> read_number(V& v) {
-    std::string_view raw;
+  static simdjson::error_code raw_token(V& v, std::string_view& raw) {
     if constexpr (requires { v.raw_json_token().get(raw); }) {
-      if (const auto code = v.raw_json_token().get(raw)) return fail(code);
+      return v.raw_json_token().get(raw);
     } else {
       raw = v.raw_json_token();
+      return simdjson::SUCCESS;
     }
+  }
+
+  /// The string that begins at `text`, behind its quote, if it holds no escape. simdjson's first pass has
+  /// seen that it is closed, valid UTF-8 and without control characters.
+  static bool plain_string(const char* text, std::string_view& out) {
+    const char* end = text;
+    while (*end != '"') {
+      if (*end == '\\') return false;
+      ++end;
+    }
+    out = {text, static_cast<std::size_t>(end - text)};
+    return true;
+  }
+
+  template <class V>
+  bool read_string(V& v, Value& out) {
+    std::string_view text;
+    if constexpr (!kIsWhole<V>) {
+      std::string_view raw;
+      if (const auto code = raw_token(v, raw)) return fail(code);
+      // The parent's iterator moves past what was only looked at.
+      if (plain_string(raw.data() + 1, text)) {
+        out = Value::string(text);
+        return true;
+      }
+    }
+    if (const auto code = v.get_string().get(text)) return fail(code);
+    out = Value::string(arena_.copy(text));
+    return true;
+  }
+
+  template <class V>
+  bool read_number(V& v, Value& out) {
+    std::string_view raw;
+    if (const auto code = raw_token(v, raw)) return fail(code);
     while (!raw.empty() && std::strchr(" \t\r\n", raw.back()) != nullptr) raw.remove_suffix(1);
-    if (raw.size() > limits_.number_length) return invalid("a number of too many characters");
-    if (!is_json_number(raw)) return invalid("a malformed number");
-    const auto result = Value::number_text(arena_.copy(raw));
-    if (std::isinf(result.as_double())) return invalid("a number out of range");
-    // Moves the reader past the token; the kinds it cannot hold are fine, the text is kept.
-    if (const auto code = skip(v)) return fail(code);
-    return result;
+    if (raw.size() > limits_.number_length) return fail("a number of too many characters");
+    if (!is_json_number(raw)) return fail("a malformed number");
+    out = Value::number_text(raw);
+    // Without an exponent only a number of hundreds of digits is out of range.
+    constexpr std::size_t kSurelyInRange = 300;
+    const bool may_overflow =
+        raw.size() > kSurelyInRange || raw.find_first_of("eE") != std::string_view::npos;
+    if (may_overflow && std::isinf(out.as_double())) return fail("a number out of range");
+    if constexpr (kIsWhole<V>) {
+      // Moves the reader past the token; the kinds it cannot hold are fine, the text is kept.
+      double ignored = 0;
+      const auto code = v.get_double().get(ignored);
+      if (code != simdjson::SUCCESS && code != simdjson::NUMBER_ERROR) return fail(code);
+    }
+    return true;
   }
 
   template <class V>
-  static simdjson::error_code skip(V& v) {
-    double ignored = 0;
-    const auto code = v.get_double().get(ignored);
-    return code == simdjson::NUMBER_ERROR ? simdjson::SUCCESS : code;
-  }
-
-  template <class V>
-  Result<Value> read_array(V& v, std::size_t depth) {
-    if (depth >= limits_.depth) return invalid("nested too deep");
+  bool read_array(V& v, std::size_t depth, Value& out) {
+    if (depth >= limits_.depth) return fail("nested too deep");
     od::array array;
     if (const auto code = v.get_array().get(array)) return fail(code);
-    std::vector<Value> items;
+    const std::size_t from = items_.size();
     for (auto element : array) {
       od::value child;
       if (const auto code = std::move(element).get(child)) return fail(code);
-      auto item = read(child, depth + 1);
-      if (!item) return item;
-      items.push_back(*item);
+      Value item;
+      if (!read(child, depth + 1, item)) return false;
+      items_.push_back(item);
     }
-    Value* to = arena_.array<Value>(items.size());
-    std::uninitialized_copy(items.begin(), items.end(), to);
-    return Value::array({to, items.size()});
+    const std::size_t size = items_.size() - from;
+    Value* to = arena_.array<Value>(size);
+    std::uninitialized_copy_n(items_.begin() + static_cast<std::ptrdiff_t>(from), size, to);
+    items_.resize(from);
+    out = Value::array({to, size});
+    return true;
   }
 
   template <class V>
-  Result<Value> read_object(V& v, std::size_t depth) {
-    if (depth >= limits_.depth) return invalid("nested too deep");
+  bool read_object(V& v, std::size_t depth, Value& out) {
+    if (depth >= limits_.depth) return fail("nested too deep");
     od::object object;
     if (const auto code = v.get_object().get(object)) return fail(code);
-    std::vector<Member> members;
-    std::unordered_set<std::string_view> seen;
+    const std::size_t from = members_.size();
+    std::unique_ptr<std::unordered_set<std::string_view>> seen;
     for (auto field : object) {
       std::string_view name;
-      if (const auto code = field.unescaped_key().get(name)) return fail(code);
-      if (++members_ > limits_.members) return invalid("too many members");
-      name = arena_.copy(name);
-      if (is_duplicate(name, members, seen)) return invalid("a name twice in one object");
+      od::raw_json_string key;
+      if (const auto code = field.key().get(key)) return fail(code);
+      if (!plain_string(key.raw(), name)) {
+        if (const auto code = field.unescaped_key().get(name)) return fail(code);
+        name = arena_.copy(name);
+      }
+      if (++count_ > limits_.members) return fail("too many members");
+      if (is_duplicate(name, from, seen)) return fail("a name twice in one object");
       od::value child;
       if (const auto code = field.value().get(child)) return fail(code);
-      auto value = read(child, depth + 1);
-      if (!value) return value;
-      members.push_back({name, *value});
+      // Its members stand behind this object's until they are copied.
+      members_.push_back({name, Value()});
+      const std::size_t place = members_.size() - 1;
+      Value value;
+      if (!read(child, depth + 1, value)) return false;
+      members_[place].value = value;
     }
-    Member* to = arena_.array<Member>(members.size());
-    std::uninitialized_copy(members.begin(), members.end(), to);
-    return Value::object({to, members.size()});
+    const std::size_t size = members_.size() - from;
+    Member* to = arena_.array<Member>(size);
+    std::uninitialized_copy_n(members_.begin() + static_cast<std::ptrdiff_t>(from), size, to);
+    members_.resize(from);
+    out = Value::object({to, size});
+    return true;
   }
 
   /// Linear while the object is small, hashed from there on: a hostile object must not cost n^2.
-  static bool is_duplicate(std::string_view name, const std::vector<Member>& members,
-                           std::unordered_set<std::string_view>& seen) {
+  bool is_duplicate(std::string_view name, std::size_t from,
+                    std::unique_ptr<std::unordered_set<std::string_view>>& seen) const {
     constexpr std::size_t kSmall = 16;
+    const std::span<const Member> members = std::span<const Member>(members_).subspan(from);
     if (members.size() < kSmall) {
-      for (const Member& m : members) {
-        if (m.name == name) return true;
-      }
-      return false;
+      return std::any_of(members.begin(), members.end(), [&](const Member& m) { return m.name == name; });
     }
-    if (seen.empty()) {
-      for (const Member& m : members) seen.insert(m.name);
+    if (!seen) {
+      seen = std::make_unique<std::unordered_set<std::string_view>>();
+      for (const Member& m : members) seen->insert(m.name);
     }
-    return !seen.insert(name).second;
+    return !seen->insert(name).second;
   }
 
   Arena& arena_;
   const JsonLimits& limits_;
-  std::size_t members_ = 0;
+  std::vector<Value>& items_;
+  std::vector<Member>& members_;
+  std::size_t count_ = 0;
+  std::string why_;
 };
 
 }  // namespace
@@ -183,20 +258,21 @@ class Reader {
 Result<Value> parse_json(std::string_view text, Arena& arena, const JsonLimits& limits) {
   if (text.size() >= 3 && std::memcmp(text.data(), "\xEF\xBB\xBF", 3) == 0)
     return invalid("a byte order mark");
-  // One parser a thread: it keeps its buffers, so that a steady stream of events allocates only arenas.
-  thread_local od::parser parser;
-  thread_local std::string padded;
-  constexpr std::size_t kKeep = std::size_t{1} << 20;
-  if (padded.capacity() > kKeep * 2 && text.size() < kKeep) std::string().swap(padded);
-  padded.assign(text);
-  padded.append(simdjson::SIMDJSON_PADDING, '\0');
+  thread_local Scratch scratch;
+  scratch.items.clear();
+  scratch.members.clear();
+  char* padded = static_cast<char*>(arena.allocate(text.size() + simdjson::SIMDJSON_PADDING, 1));
+  if (!text.empty()) std::memcpy(padded, text.data(), text.size());
+  std::memset(padded + text.size(), 0, simdjson::SIMDJSON_PADDING);
   od::document document;
-  const simdjson::padded_string_view view(padded.data(), text.size(), padded.size());
-  if (const auto code = parser.iterate(view).get(document)) return invalid(simdjson::error_message(code));
-  auto value = Reader(arena, limits).read(document, 0);
+  const simdjson::padded_string_view view(padded, text.size(), text.size() + simdjson::SIMDJSON_PADDING);
+  if (const auto code = scratch.parser.iterate(view).get(document))
+    return invalid(simdjson::error_message(code));
+  Reader reader(arena, limits, scratch);
+  Value value;
+  if (!reader.read(document, 0, value)) return reader.error();
   const char* rest = nullptr;
-  if (value && document.current_location().get(rest) == simdjson::SUCCESS)
-    return invalid("text after the value");
+  if (document.current_location().get(rest) == simdjson::SUCCESS) return invalid("text after the value");
   return value;
 }
 

@@ -137,7 +137,7 @@ struct Node {
   std::span<Slot*> seeking_parent;  ///< `%` within, not found yet
   const Builtin* builtin = nullptr;
   const Regex* regex = nullptr;
-  const Signature* signature = nullptr;
+  const Signature* signature = nullptr;  ///< of a lambda, or of a variable's builtin
 };
 
 /// One parsed expression with all it owns.

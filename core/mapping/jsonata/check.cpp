@@ -97,6 +97,7 @@ class Checker {
            node->length);
     }
     node->builtin = find_builtin(node->text);
+    if (node->builtin != nullptr) node->signature = signature_of(*node->builtin);
     if (node->builtin != nullptr || bound_.contains(node->text)) return;
     if (options_.any_variable) {
       free_.insert(std::string(node->text));

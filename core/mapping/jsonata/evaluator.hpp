@@ -169,6 +169,7 @@ class Evaluator {
   void flatten(Value list, Sequence& out);
   void descend(Value value, Sequence& out);
   Value group(const Group& group, Value input, Frame* frame, std::uint32_t offset);
+  Value object_of_one(const Group& group, Value item, Frame* frame, std::uint32_t offset);
   Value reduce_tuples(std::span<const Value> tuples);
   Value variable(const Node* node, Value input, Frame* frame);
   Value block(const Node* node, Value input, Frame* frame);
@@ -190,7 +191,8 @@ class Evaluator {
   Value make_lambda(const Node* node, Value input, Frame* frame);
   Value apply_once(Value function, std::span<const Value> arguments, Value input, Frame* frame);
   Value apply_lambda(const Callable& lambda, std::span<const Value> arguments);
-  Value apply_builtin(const Builtin& builtin, std::span<const Value> arguments, Value input, Frame* frame);
+  Value apply_builtin(const Builtin& builtin, const Signature* signature, std::span<const Value> arguments,
+                      Value input, Frame* frame);
   Value apply_partial(const Callable& partial, std::span<const Value> arguments, Frame* frame);
   Value apply_transform(const Callable& transform, std::span<const Value> arguments);
   std::span<const Value> checked(const Signature& signature, std::string_view name,

@@ -49,8 +49,9 @@ Value Evaluator::call(const Node* node, Value input, Frame* frame, const Value* 
   }
   const Node* outer = site_;
   site_ = node;
-  const Value result = direct ? apply_builtin(*procedure->builtin, {arguments, count}, input, frame)
-                              : apply(target, {arguments, count}, input, frame);
+  const Value result =
+      direct ? apply_builtin(*procedure->builtin, procedure->signature, {arguments, count}, input, frame)
+             : apply(target, {arguments, count}, input, frame);
   site_ = outer;
   return result;
 }
@@ -83,7 +84,7 @@ Value Evaluator::apply_once(Value function, std::span<const Value> arguments, Va
   const Value first = arguments.empty() ? Value() : arguments[0];
   switch (target.type) {
     case Callable::Type::builtin:
-      return apply_builtin(*target.builtin, arguments, input, frame);
+      return apply_builtin(*target.builtin, signature_of(*target.builtin), arguments, input, frame);
     case Callable::Type::partial:
       return apply_partial(target, arguments, frame);
     case Callable::Type::lambda:
@@ -119,9 +120,9 @@ Value Evaluator::apply_lambda(const Callable& lambda, std::span<const Value> arg
   return evaluate(lambda.node->lhs, lambda.input, frame);
 }
 
-Value Evaluator::apply_builtin(const Builtin& builtin, std::span<const Value> arguments, Value input,
-                               Frame* frame) {
-  if (const Signature* signature = signature_of(builtin)) {
+Value Evaluator::apply_builtin(const Builtin& builtin, const Signature* signature,
+                               std::span<const Value> arguments, Value input, Frame* frame) {
+  if (signature != nullptr) {
     arguments = checked(*signature, builtin.name, arguments, input);
   }
   return builtin.run(Call{*this, arguments, input, frame});
@@ -135,7 +136,8 @@ Value Evaluator::apply_partial(const Callable& partial, std::span<const Value> a
     if (partial.open[i] != 0) value = next < arguments.size() ? arguments[next++] : Value();
     new (all + i) Value(value);
   }
-  return apply_builtin(*partial.builtin, {all, partial.bound.size()}, Value::null(), frame);
+  return apply_builtin(*partial.builtin, signature_of(*partial.builtin), {all, partial.bound.size()},
+                       Value::null(), frame);
 }
 
 std::span<const Value> Evaluator::checked(const Signature& signature, std::string_view name,

@@ -261,6 +261,35 @@ Value Evaluator::reduce_tuples(std::span<const Value> tuples) {
   return made.value();
 }
 
+/// An object constructor as most are: one context, each pair its own member. All keys come before all values.
+Value Evaluator::object_of_one(const Group& group, Value item, Frame* frame, std::uint32_t offset) {
+  Member* made = allocate<Member>(group.pairs.size());
+  std::size_t size = 0;
+  for (const Pair& pair : group.pairs) {
+    const Value key = pair.key->type == NodeType::literal ? pair.key->value : evaluate(pair.key, item, frame);
+    // A missing key leaves its pair out; the empty view of a null pointer marks it.
+    std::string_view name;
+    if (!key.is_missing()) {
+      if (!key.is_string()) {
+        throw EvaluationFailure{{"T1003", "a key of an object must be a string" + found(key), offset, 1}};
+      }
+      name = key.size() > 0 ? key.as_string() : std::string_view("");
+      for (std::size_t i = 0; i < size; ++i) {
+        if (made[i].name.data() == nullptr || made[i].name != name) continue;
+        throw EvaluationFailure{{"D1009", "several keys of an object come out the same", offset, 1}};
+      }
+    }
+    new (made + size++) Member{name, Value()};
+  }
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    if (made[i].name.data() == nullptr) continue;
+    const Value value = evaluate(group.pairs[i].value, item, frame);
+    if (!value.is_missing()) made[kept++] = {made[i].name, value};
+  }
+  return Value::object({made, kept});
+}
+
 Value Evaluator::group(const Group& group, Value input, Frame* frame, std::uint32_t offset) {
   struct Entry {
     std::string_view key;
@@ -274,6 +303,10 @@ Value Evaluator::group(const Group& group, Value input, Frame* frame, std::uint3
   std::span<const Value> items = input.is_array() ? input.items() : std::span<const Value>(&input, 1);
   const Value missing;
   if (items.empty() && !tuples) items = {&missing, 1};
+  constexpr std::size_t kFewPairs = 16;
+  if (items.size() == 1 && !tuples && group.pairs.size() <= kFewPairs) {
+    return object_of_one(group, items.front(), frame, offset);
+  }
   std::vector<Entry> entries;
   std::unordered_map<std::string_view, std::size_t> index;
   const auto entry_of = [&](std::string_view key) -> Entry* {
