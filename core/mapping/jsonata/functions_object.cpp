@@ -23,7 +23,8 @@ Value keys(const Call& call) {
 }
 
 Value lookup(const Call& call) {
-  if (!call[1].is_string()) return {};
+  // As the reference: of a list nothing is an empty sequence, which $map keeps as an item.
+  if (!call[1].is_string()) return call[0].is_array() ? call.evaluator.array({}, kSequence) : Value();
   return call.evaluator.lookup(call[0], call[1].as_string());
 }
 
