@@ -68,7 +68,7 @@ void add_check(Command& program) {
   host.on_faults(HostFlags::Faults::keep);
   command.json();
   command.example("tenon check pipelines/blueprint.yaml", "One file");
-  command.example("tenon check --json pipelines", "A folder of files, for an editor");
+  command.example("tenon check --json pipelines/blueprint.yaml", "For an editor");
   command.run([&host] { return check(host); });
 }
 

@@ -85,10 +85,15 @@ Result<plugin::Pins> read_pins(const std::vector<std::string>& words) {
 
 }  // namespace
 
+Result<std::unique_ptr<plugin::Registry>> open_plugins(const std::string& plugin_dir,
+                                                       const std::vector<std::string>& pins) {
+  TENON_TRY(const plugin::Pins read, read_pins(pins));
+  return plugin::open_registry(plugin_directory(plugin_dir), read);
+}
+
 Result<std::unique_ptr<Definitions>> read_definitions(const DefinitionSources& sources) {
   auto definitions = std::make_unique<Definitions>();
-  TENON_TRY(const plugin::Pins pins, read_pins(sources.pins));
-  TENON_TRY(definitions->registry, plugin::open_registry(plugin_directory(sources.plugin_dir), pins));
+  TENON_TRY(definitions->registry, open_plugins(sources.plugin_dir, sources.pins));
   for (const Error& refused : definitions->registry->refused()) log::warn(refused.code, refused.message);
   TENON_TRY(const config::Environment env, environment(sources.env_file));
   definitions->loaded = config::load(sources.pipelines, env, *definitions->registry);

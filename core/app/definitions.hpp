@@ -33,6 +33,10 @@ void add_plugin_dir(Command& command, std::string& plugin_dir);
 /// `wanted`, or else the plugins that belong to this binary: ../lib/tenon beside its folder.
 std::string plugin_directory(const std::string& wanted);
 
+/// The plugins' manifests; no code is loaded. Errors: those of plugin::open_registry, `plugin_pin_invalid`.
+Result<std::unique_ptr<plugin::Registry>> open_plugins(const std::string& plugin_dir,
+                                                       const std::vector<std::string>& pins = {});
+
 struct Definitions {
   std::unique_ptr<plugin::Registry> registry;
   config::Loaded loaded;

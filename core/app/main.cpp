@@ -11,6 +11,12 @@ int main(int argc, char** argv) {
   add_check(root);
   add_events(root);
   add_dead(root);
+  add_plugins(root);
+  add_completion(root);
   add_version(root);
+  // Asked by the completion scripts and by the test of docs/command-line.md.
+  program.raw("__complete",
+              [&root](const std::vector<std::string>& words) { return complete(root, words, values_of); });
+  program.raw("__docs", [&root](const std::vector<std::string>&) { return docs_page(root); });
   return program.run(argc, argv);
 }

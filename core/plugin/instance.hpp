@@ -103,6 +103,12 @@ struct InstanceHost {
   Gate* gate = nullptr;
 };
 
+/// A plugin's file and what it declares; borrowed from the registry.
+struct PluginFile {
+  std::string file;
+  const Manifest* manifest = nullptr;
+};
+
 /// All plugins of one directory. Manifests are read without loading; a library is loaded when its first
 /// instance is made and never unloaded.
 class Registry {
@@ -111,6 +117,8 @@ class Registry {
   /// nullptr if no plugin has that connector.
   virtual const ConnectorManifest* find(std::string_view connector) const = 0;
   virtual std::vector<std::string> connectors() const = 0;
+  /// Those that were accepted, by file name; none if the manifests came from elsewhere.
+  virtual std::vector<PluginFile> plugins() const { return {}; }
   /// Files that were found and refused, with why.
   virtual const std::vector<Error>& refused() const = 0;
   /// The connection's spec is copied. Errors: `plugin_load_failed`, `plugin_abi_mismatch`,

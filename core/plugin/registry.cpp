@@ -76,6 +76,11 @@ class DirectoryRegistry final : public Registry {
     for (const auto& [name, entry] : connectors_) out.push_back(name);
     return out;
   }
+  std::vector<PluginFile> plugins() const override {
+    std::vector<PluginFile> all;
+    for (const auto& plugin : plugins_) all.push_back({plugin->file, &plugin->manifest});
+    return all;
+  }
   const std::vector<Error>& refused() const override { return refused_; }
 
   Result<std::unique_ptr<Instance>> make_instance(const ConnectionSpec& connection,

@@ -156,7 +156,9 @@ Option Command::option(const std::string& names, std::string& value, const std::
 }
 
 Option Command::option(const std::string& names, std::uint32_t& value, const std::string& help) {
-  return declared(last_wins(app_->add_option(names, value, help)), names, help).value("N").range(0, UINT32_MAX);
+  return declared(last_wins(app_->add_option(names, value, help)), names, help)
+      .value("N")
+      .range(0, UINT32_MAX);
 }
 
 Option Command::option(const std::string& names, std::vector<std::string>& values, const std::string& help) {
@@ -278,13 +280,28 @@ int Program::explain(const Command& at, const std::string& parser_says) {
   return refuse(at, parser_says);
 }
 
+void Program::raw(const std::string& word,
+                  std::function<std::string(const std::vector<std::string>&)> answer) {
+  raw_.emplace(word, std::move(answer));
+}
+
 int Program::run(int argc, const char* const* argv) {
   add_common(*root_);
+  if (const auto raw = argc > 1 ? raw_.find(argv[1]) : raw_.end(); raw != raw_.end()) {
+    output().text(raw->second(std::vector<std::string>(argv + 2, argv + argc)));
+    return kExitOk;
+  }
+  // `tenon help events` is `tenon events --help`.
+  std::vector<const char*> words(argv, argv + argc);
+  if (argc > 1 && words[1] == std::string_view("help")) {
+    words.erase(words.begin() + 1);
+    words.push_back("--help");
+  }
   const bool json =
       std::any_of(argv, argv + argc, [](const char* word) { return word == std::string_view("--json"); });
   output().configure(ColorWish::automatic, json, false);  // for what is said of the arguments themselves
   try {
-    app_->parse(argc, argv);
+    app_->parse(static_cast<int>(words.size()), words.data());
   } catch (const CLI::CallForVersion&) {
     output().text(version_ + "\n");
     return kExitOk;

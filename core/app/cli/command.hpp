@@ -165,6 +165,8 @@ class Program {
   Program(const std::string& name, const std::string& summary, const std::string& version);
   ~Program();
   Command& root() { return *root_; }
+  /// A word that is no verb: behind it nothing is parsed; what `answer` gives goes to stdout.
+  void raw(const std::string& word, std::function<std::string(const std::vector<std::string>&)> answer);
   /// Parses, configures output(), runs the verb. Gives the process's exit code. Once.
   int run(int argc, const char* const* argv);
 
@@ -178,6 +180,7 @@ class Program {
   std::unique_ptr<CLI::App> app_;
   std::unique_ptr<Common> common_;
   std::unique_ptr<Command> root_;
+  std::map<std::string, std::function<std::string(const std::vector<std::string>&)>> raw_;
   std::string version_;
 };
 

@@ -66,25 +66,15 @@ class Page {
 };
 
 std::string left_of(const OptionInfo& option) {
-  if (option.argument) return upper(option.long_name) + (option.many ? "..." : "");
-  std::string text = option.short_name.empty() ? "    " : option.short_name + ", ";
-  text += option.long_name;
-  if (!option.value.empty()) text += " " + option.value;
-  return text;
-}
-
-std::string right_of(const OptionInfo& option) {
-  std::string text = option.help;
-  if (!option.default_value.empty()) text += " (default: " + option.default_value + ")";
-  if (option.many && !option.argument) text += "; may be given several times";
-  return text;
+  if (option.argument) return option_names(option);
+  return (option.short_name.empty() ? "    " : "") + option_names(option);
 }
 
 void options(Page& page, const Command& command, const std::string& title, bool argument, bool common) {
   std::vector<Page::Row> rows;
   for (const auto& option : command.options()) {
     if (option->argument == argument && option->common == common)
-      rows.emplace_back(left_of(*option), right_of(*option));
+      rows.emplace_back(left_of(*option), option_help(*option));
   }
   if (!argument && (common || !command.runs())) {
     rows.emplace_back("-h, --help", "Print this help");
@@ -96,6 +86,21 @@ void options(Page& page, const Command& command, const std::string& title, bool 
 }
 
 }  // namespace
+
+std::string option_help(const OptionInfo& option) {
+  std::string text = option.help;
+  if (!option.default_value.empty()) text += " (default: " + option.default_value + ")";
+  if (option.many && !option.argument) text += "; may be given several times";
+  return text;
+}
+
+std::string option_names(const OptionInfo& option) {
+  if (option.argument) return upper(option.long_name) + (option.many ? "..." : "");
+  std::string text = option.short_name.empty() ? "" : option.short_name + ", ";
+  text += option.long_name;
+  if (!option.value.empty()) text += " " + option.value;
+  return text;
+}
 
 std::string usage_line(const Command& command) {
   std::string text = command.path();

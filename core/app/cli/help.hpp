@@ -12,6 +12,11 @@ namespace tenon::app {
 /// a terminal, at most 100 columns.
 std::string render_help(const Command& command, const Screen& screen);
 
+/// `-q, --quiet`, `--limit N`, `PIPELINES...`
+std::string option_names(const OptionInfo& option);
+/// What it does, with its default.
+std::string option_help(const OptionInfo& option);
+
 /// `tenon events list [OPTIONS]`.
 std::string usage_line(const Command& command);
 

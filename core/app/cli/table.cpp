@@ -38,7 +38,7 @@ std::vector<std::size_t> Table::widths(std::size_t available) const {
   return wide;
 }
 
-std::string Table::render(const Screen& screen) const {
+std::string Table::render(const Screen& screen, std::size_t indent) const {
   std::string out;
   if (!screen.terminal) {
     for (const auto& row : rows_) {
@@ -47,8 +47,9 @@ std::string Table::render(const Screen& screen) const {
     }
     return out;
   }
-  const std::vector<std::size_t> wide = widths(screen.width);
+  const std::vector<std::size_t> wide = widths(screen.width - std::min(screen.width, indent));
   const auto line = [&](const std::vector<Cell>& row) {
+    out.append(indent, ' ');
     for (std::size_t i = 0; i < row.size() && i < wide.size(); ++i) {
       const std::string text = cut(shown(row[i]), wide[i]);
       out += paint(text, row[i].style, screen.color);

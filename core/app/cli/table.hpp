@@ -31,7 +31,8 @@ class Table {
   void add(std::vector<Cell> row) { rows_.push_back(std::move(row)); }
   bool empty() const { return rows_.empty(); }
   /// With the titles on a terminal. Piped: no titles, nothing cut or padded, a tab between cells.
-  std::string render(const Screen& screen) const;
+  /// `indent` columns stand before each line on a terminal.
+  std::string render(const Screen& screen, std::size_t indent = 0) const;
 
  private:
   std::vector<std::size_t> widths(std::size_t available) const;
