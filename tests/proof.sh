@@ -39,6 +39,11 @@ tests/fuzz/run.sh
 step "10,000 mutations of each group of hostile requests, by TCP and TLS"
 (cd tests/hostile && TENON_BIN=../../build/bin TENON_HOOK=../../build/lib/hook MUTATIONS="${MUTATIONS:-10000}" python3 -B -m unittest -q mutations_test)
 
+step "webhooks signed by npm's standardwebhooks and svix"
+mkdir -p build/published
+npm install --silent --no-audit --no-fund --prefix build/published standardwebhooks@1 svix@1 >/dev/null
+(cd tests/hostile && PUBLISHED=../../build/published TENON_BIN=../../build/bin TENON_HOOK=../../build/lib/hook python3 -B -m unittest -q published_test)
+
 step "50 rounds of kill -9 under load"
 python3 -B tests/faults/kill.py --rounds 50 --seed "${SEED:-1}"
 step "its positive control: acknowledging before the commit must lose events"

@@ -54,6 +54,7 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
   std::list<std::shared_ptr<Session>> sessions;
 
  private:
+  bool make_room();
   Result<std::string> begin(const std::shared_ptr<Listener>& listener, Result<std::string> bound);
   void sweep();
   void arm_sweep();

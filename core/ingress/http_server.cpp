@@ -66,7 +66,7 @@ Result<std::string> HttpServer::Core::begin(const std::shared_ptr<Listener>& lis
 
 void HttpServer::Core::admit(Socket socket, const Address& peer, bool tls_wanted) {
   AddressKey key{};
-  if (draining || sessions.size() >= limits.connections || !count(peer, key)) {
+  if (draining || !make_room() || !count(peer, key)) {
     ErrorCode ignored;
     socket.close(ignored);
     return;
@@ -76,6 +76,17 @@ void HttpServer::Core::admit(Socket socket, const Address& peer, bool tls_wanted
   session->place = sessions.insert(sessions.end(), session);
   arm_sweep();
   session->start();
+}
+
+/// At the cap, the oldest connection that has brought no whole request yet makes room: else a thousand that
+/// say a byte now and then would keep everybody out. True if one more may come.
+bool HttpServer::Core::make_room() {
+  if (sessions.size() < limits.connections) return true;
+  const auto idler = std::find_if(sessions.begin(), sessions.end(),
+                                  [](const auto& session) { return session->brought_nothing(); });
+  if (idler == sessions.end()) return false;
+  std::shared_ptr<Session>(*idler)->close();
+  return true;
 }
 
 bool HttpServer::Core::count(const Address& client, AddressKey& key) {

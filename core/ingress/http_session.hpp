@@ -19,6 +19,9 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   /// Enforces deadlines; `now` is the steady clock's.
   void check(runtime::Duration now);
 
+  /// True while it has not brought one whole request.
+  bool brought_nothing() const { return requests_ == 0 && state_ < State::handling; }
+
   AddressKey counted{};  ///< what this connection is counted by; all zero: nothing
   std::list<std::shared_ptr<Session>>::iterator place;
 

@@ -166,6 +166,28 @@ TEST_F(Limits, Connections) {
   for (RawAnswer answer; answer.status == 0;) answer = exchange(post("x"));
 }
 
+TEST_F(Limits, WhoBringsNothingMakesRoom) {
+  ingress::ServerLimits limits;
+  limits.connections = 3;
+  start(limits);
+  RawClient served(address_);
+  served.send(post("x"));
+  EXPECT_EQ(served.read_answer().status, 200);
+  RawClient silent(address_);
+  RawClient slow(address_);
+  slow.send("POST / HTTP/1.1\r\n");
+  RawClient fourth(address_);
+  fourth.send(post("x"));
+  EXPECT_EQ(fourth.read_answer().status, 200);
+  EXPECT_TRUE(silent.at_end()) << "the oldest";
+  RawClient fifth(address_);
+  fifth.send(post("x"));
+  EXPECT_EQ(fifth.read_answer().status, 200);
+  EXPECT_TRUE(slow.at_end());
+  served.send(post("x"));
+  EXPECT_EQ(served.read_answer().status, 200) << "who has brought something stays";
+}
+
 TEST_F(Limits, ConnectionsPerAddress) {
   ingress::ServerLimits limits;
   limits.connections_per_address = 1;
