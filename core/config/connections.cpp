@@ -53,6 +53,7 @@ class ConnectionReader {
         registry_(registry),
         report_(report) {
     made_.spec.name = entry.key.text;
+    made_.report = &report;
     made_.key = entry.key.at;
   }
 
@@ -284,7 +285,7 @@ Connections read_connections(const Node& section, const Environment& environment
   return all;
 }
 
-void check_receives(const Connection& connection, Report& report) {
+void check_receives(const Connection& connection) {
   if (!connection.ok || connection.spec.unauthenticated) return;
   const auto& modes = connection.spec.verify;
   if (std::any_of(modes.begin(), modes.end(), [](const auto& m) { return m.second != VerifyMode::off; }))
@@ -292,12 +293,12 @@ void check_receives(const Connection& connection, Report& report) {
   const std::string path = join("connections", connection.spec.name);
   const std::vector<std::string> settings = scheme_settings(*connection.manifest);
   const std::string otherwise = "`verify: none` with `i_understand_unauthenticated: true`";
-  report.error(connection.key, "unverified",
-               settings.empty()
-                   ? path + ": " + connection.spec.connector +
-                         " has no way to verify webhooks: it can trigger with " + otherwise + " only"
-                   : path + ": it triggers, but nothing verifies its webhooks: set " + listed(settings) +
-                         (settings.size() > 1 ? " (one of them)" : "") + ", or " + otherwise);
+  connection.report->error(
+      connection.key, "unverified",
+      settings.empty() ? path + ": " + connection.spec.connector +
+                             " has no way to verify webhooks: it can trigger with " + otherwise + " only"
+                       : path + ": it triggers, but nothing verifies its webhooks: set " + listed(settings) +
+                             (settings.size() > 1 ? " (one of them)" : "") + ", or " + otherwise);
 }
 
 bool same_definition(const plugin::ConnectionSpec& a, const plugin::ConnectionSpec& b) {

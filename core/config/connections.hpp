@@ -15,8 +15,9 @@ namespace tenon::config {
 struct Connection {
   plugin::ConnectionSpec spec;
   const plugin::ConnectorManifest* manifest = nullptr;
-  Span key;         ///< its name in the file
-  bool ok = false;  ///< false: something in it was refused
+  Report* report = nullptr;  ///< of the file that it stands in
+  Span key;                  ///< its name there
+  bool ok = false;           ///< false: something in it was refused
 };
 
 using Connections = std::map<std::string, Connection, std::less<>>;
@@ -26,7 +27,7 @@ Connections read_connections(const Node& section, const Environment& environment
                              const plugin::Registry& registry, Report& report);
 
 /// A connection that triggers must be able to verify what comes in. Reports at the connection.
-void check_receives(const Connection& connection, Report& report);
+void check_receives(const Connection& connection);
 
 /// The same account in the same way, secrets included.
 bool same_definition(const plugin::ConnectionSpec& a, const plugin::ConnectionSpec& b);

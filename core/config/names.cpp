@@ -30,13 +30,16 @@ class UseChecker {
     const std::string& root = use.path.front();
     if (root == "event" && in_scope(root)) return event();
     if (in_scope(root)) {
-      const auto fetch = names_.fetches.find(root);
-      if (fetch == names_.fetches.end() || fetch->second == nullptr) return;
-      return fields({fetch->second->answer.get()}, 1);
+      const auto answer = names_.answers.find(root);
+      if (answer == names_.answers.end() || answer->second == nullptr) return;
+      return fields({answer->second}, 1);
     }
     if (scope_.unknown) return;
     if (!use.variable) return unknown_root();
-    if (root == "vars") return vars();
+    if (names_.lets.contains(root)) return;
+    if (root == "vars") return members(names_.vars);
+    if (root == "tables") return tables();
+    if (root == "results") return results();
     if (root == "connections") return connections();
     if (root == "connection" && names_.trigger != nullptr) settings(*names_.trigger, 1);
   }
@@ -65,7 +68,9 @@ class UseChecker {
   void unknown_root() {
     const std::string& root = use_->path.front();
     std::string hint = suggestion(root, scope_.roots);
-    if (root == "vars" || root == "connection" || root == "connections") {
+    const bool variable = root == "vars" || root == "connection" || root == "connections" ||
+                          root == "tables" || root == "results" || names_.lets.contains(root);
+    if (variable) {
       hint = "; it is a variable: `$" + root + "`";
     } else if (hint.empty()) {
       hint = "; known here:";
@@ -124,11 +129,32 @@ class UseChecker {
                         "` that the connector knows" + hint);
   }
 
-  void vars() {
-    if (use_->path.size() < 2 || !names_.vars.is_object()) return;
+  /// The step behind the first against an object that is known whole.
+  void members(Value object, std::size_t step = 1) {
+    if (use_->path.size() <= step || !object.is_object()) return;
     std::vector<std::string> known;
-    for (const Member& member : names_.vars.members()) known.emplace_back(member.name);
-    if (std::find(known.begin(), known.end(), use_->path[1]) == known.end()) no_field(1, known);
+    for (const Member& member : object.members()) known.emplace_back(member.name);
+    if (std::find(known.begin(), known.end(), use_->path[step]) == known.end()) no_field(step, known);
+  }
+
+  void tables() {
+    const std::size_t before = report_.errors();
+    members(names_.tables);
+    if (report_.errors() == before && use_->path.size() > 2) members(names_.tables.get(use_->path[1]), 2);
+  }
+
+  void results() {
+    if (use_->path.size() < 2) return;
+    const std::string& action = use_->path[1];
+    const auto in = [&](const std::vector<std::string>& list) {
+      return std::find(list.begin(), list.end(), action) != list.end();
+    };
+    if (!in(names_.actions)) return no_field(1, names_.actions);
+    if (!in(scope_.results)) {
+      return error("not_needed",
+                   "`$results." + action + "` is there for an action with `needs: [" + action + "]` only");
+    }
+    if (use_->path.size() > 2 && use_->path[2] != "id") no_field(2, {"id"});
   }
 
   void connections() {
@@ -164,11 +190,25 @@ class UseChecker {
 
 }  // namespace
 
-mapping::ParseOptions Scope::options() const {
+bool Scope::has(const LetNames& let) const { return lacks(let).empty(); }
+
+std::string Scope::lacks(const LetNames& let) const {
+  for (const std::string& fetch : let.fetches) {
+    if (std::find(roots.begin(), roots.end(), fetch) == roots.end()) return fetch;
+  }
+  return {};
+}
+
+mapping::ParseOptions Scope::options(const Names& names) const {
   mapping::ParseOptions options;
   options.variables = roots;
   options.any_variable = unknown;
-  for (const char* name : {"vars", "connection", "connections"}) options.variables.emplace_back(name);
+  for (const char* name : {"vars", "tables", "connection", "connections"})
+    options.variables.emplace_back(name);
+  if (!results.empty()) options.variables.emplace_back("results");
+  for (const auto& [name, let] : names.lets) {
+    if (has(let)) options.variables.push_back(name);
+  }
   if (item) {
     options.variables.emplace_back("item");
     options.variables.emplace_back("index");

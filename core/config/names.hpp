@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,22 +11,41 @@
 
 namespace tenon::config {
 
+/// What is known of a `let`.
+struct LetNames {
+  std::set<std::string> fetches;  ///< that it reads, by itself or through others
+  std::set<std::string> lets;     ///< likewise
+  std::size_t depth = 1;          ///< of lets built on lets
+  std::string canonical;          ///< its meaning as text, for digests
+};
+
 /// Filled while the file is read, in the order of the places that see it.
 struct Names {
   const Connections* connections = nullptr;
-  const Connection* trigger = nullptr;                  ///< null if the file names none that is known
-  std::vector<std::string> events;                      ///< types that it triggers on; empty: not known
-  std::map<std::string, const plugin::Fetch*> fetches;  ///< by root; null: what it answers is not known
-  Value vars;                                           ///< an object; strings that came from ${} included
+  const Connection* trigger = nullptr;           ///< null if the file names none that is known
+  std::vector<std::string> events;               ///< types that it triggers on; empty: not known
+  std::map<std::string, const Schema*> answers;  ///< of fetches by root (of a list: of one item); null:
+                                                 ///< not known
+  std::map<std::string, LetNames> lets;          ///< those read so far
+  std::vector<std::string> later_lets;           ///< names of those that are not
+  std::vector<std::string> actions;              ///< all names under `actions:`
+  Value vars;                                    ///< an object; strings that came from ${} included
+  Value tables;                                  ///< an object of objects
 };
 
 /// What one place sees beside `$vars`, `$connection` and `$connections`.
 struct Scope {
-  std::vector<std::string> roots;  ///< `event`, fetches; also as variables
-  bool item = false;               ///< inside `$item:`
-  bool unknown = false;            ///< what there is cannot be told: no name is refused
+  std::vector<std::string> roots;    ///< `event`, fetches; also as variables
+  std::vector<std::string> results;  ///< actions whose `$results` are there
+  bool action = false;               ///< inside an action
+  bool item = false;                 ///< inside `$item:`
+  bool unknown = false;              ///< what there is cannot be told: no name is refused
 
-  mapping::ParseOptions options() const;
+  /// True if the let reads nothing that is not there yet.
+  bool has(const LetNames& let) const;
+  /// The first fetch that the let reads and that is not there; empty if there is none.
+  std::string lacks(const LetNames& let) const;
+  mapping::ParseOptions options(const Names& names) const;
 };
 
 /// Reports what an expression reads and nobody gives. `text` is the scalar that the offsets count in.

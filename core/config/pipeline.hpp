@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/value.hpp"
@@ -15,18 +16,28 @@
 
 namespace tenon::config {
 
-/// A condition: one whole expression, so that its value keeps its type. true runs, false skips, anything else
-/// is a rejection.
-struct When {
+/// One whole expression, so that its value keeps its type.
+struct Formula {
   mapping::Template tree;
   std::string text;  ///< as written, for messages
+  Position position;
+};
+
+/// A condition: true runs, false skips, anything else is a rejection.
+using When = Formula;
+
+/// A value that expressions read as `$name`: made when first read, once per attempt.
+struct Let {
+  std::string name;
+  mapping::Template value;  ///< sees `event`, fetches, and the lets before it
   Position position;
 };
 
 /// A named read from the source, after the claim and before the mapping.
 struct FetchStep {
   std::string name;             ///< the root that its answer becomes
-  std::string fetch;            ///< the manifest's name for it
+  std::string fetch;            ///< the manifest's name for it, or for the list
+  bool list = false;            ///< the first page of a list: its answer is an array of the items' data
   mapping::Template arguments;  ///< renders to an object; sees `event` and the answers of the steps before
   Position position;
 };
@@ -38,6 +49,7 @@ struct Action {
   std::string connection;
   std::string operation;
   std::optional<When> when;
+  std::vector<std::string> needs;  ///< actions that must be delivered first; stand before it in the pipeline
   mapping::Template mapping;
   std::string mapping_digest;  ///< SHA-256 in hex of the definition; comments and layout do not count
   Position position;
@@ -47,6 +59,10 @@ struct Retry {
   std::int64_t for_ms = std::int64_t{72} * 3'600'000;  ///< from the receiving of the event
   std::optional<std::uint32_t> attempts;               ///< answers, not unreachability
 };
+
+/// Chooses between lanes of one pipeline and class.
+enum class Priority : std::uint8_t { high, normal, low };
+std::optional<Priority> priority_of(std::string_view word);
 
 /// What an event comes to whose fetched object is gone.
 enum class OnGone : std::uint8_t { skip, reject };
@@ -59,10 +75,14 @@ struct Pipeline {
   std::vector<std::string> events;  ///< types of the trigger's connector
   std::optional<When> when;         ///< sees `event` only
   std::vector<FetchStep> fetches;   ///< in order
-  std::vector<Action> actions;      ///< at least one, in the order written
+  std::vector<Let> lets;            ///< each before those that read it
+  std::vector<Action> actions;      ///< at least one, in the order written, but behind what they need
   Retry retry;
   OnGone on_gone = OnGone::skip;
-  Document vars;  ///< an object, `$vars`
+  std::optional<Formula> order_by;  ///< sees `event`; its text is the lane; none: the event's key
+  std::optional<Formula> priority;  ///< sees `event`; gives `high`, `normal` or `low`
+  Document vars;                    ///< an object, `$vars`
+  Document tables;                  ///< an object of objects, `$tables`
 };
 
 /// Everything that a host runs. Visible settings of a connection (`$connection`) are its spec's `settings`.

@@ -16,7 +16,7 @@ namespace {
 using mapping::Template;
 
 /// Variables of the language that come with parts of it that are not built yet.
-constexpr std::array<std::string_view, 5> kLater = {"tables", "results", "since", "response", "request"};
+constexpr std::array<std::string_view, 3> kLater = {"since", "response", "request"};
 
 /// True if a comment follows the scalar on its line.
 bool is_cut_by_comment(const Source& source, const Node& node) {
@@ -87,7 +87,7 @@ Template TemplateReader::text(const Node& node, const Scope& scope, const std::s
     return Template::literal(plain, place(node));
   }
   warn_if_typed(report_, node, path);
-  auto parsed = Template::scalar(node.text, place(node), scope.options());
+  auto parsed = Template::scalar(node.text, place(node), scope.options(names_));
   if (!parsed) {
     refuse(parsed.error(), node, scope, path);
     return {};
@@ -112,21 +112,36 @@ void TemplateReader::refuse(const mapping::ParseError& error, const Node& node, 
       at = {node.at.offset + node.at.length, 2};
     }
   } else if (error.code == "unknown_variable") {
-    const std::string_view found =
-        std::string_view(node.text).substr(std::min(error.offset, node.text.size()));
-    const auto later = std::find_if(kLater.begin(), kLater.end(), [&](std::string_view name) {
-      return found.substr(0, error.length) == "$" + std::string(name);
-    });
-    if (later != kLater.end()) {
-      return report_.error(at, "not_built_yet", path + ": `$" + std::string(*later) + "` is not built yet");
+    std::string_view found = std::string_view(node.text).substr(std::min(error.offset, node.text.size()));
+    found = found.substr(0, error.length);
+    if (found.starts_with('$')) found.remove_prefix(1);
+    if (std::find(kLater.begin(), kLater.end(), found) != kLater.end()) {
+      return report_.error(at, "not_built_yet", path + ": `$" + std::string(found) + "` is not built yet");
     }
-    if (!scope.item && (found.starts_with("$item") || found.starts_with("$index"))) {
-      message = "`$item` and `$index` are known below `$item:` only";
+    if (std::string known = about_variable(found, scope); !known.empty()) {
+      return report_.error(at, "not_here", path + ": " + known);
     }
   } else if (!error.did_you_mean.empty() && message.find(error.did_you_mean) == std::string::npos) {
     message += "; did you mean `" + error.did_you_mean + "`?";
   }
   report_.error(at, "expression", path + ": " + message);
+}
+
+/// A variable that the language or the file has, but not in this place: why not. Else empty.
+std::string TemplateReader::about_variable(std::string_view name, const Scope& scope) const {
+  const std::string shown = "`$" + std::string(name) + "`";
+  if (name == "item" || name == "index") return "`$item` and `$index` are known below `$item:` only";
+  if (name == "results") {
+    return scope.action ? "`$results` holds what the actions in `needs` wrote: name them there"
+                        : "`$results` is known in an action with `needs` only";
+  }
+  if (const auto let = names_.lets.find(std::string(name)); let != names_.lets.end()) {
+    return shown + " reads `" + scope.lacks(let->second) + "`, which is not there yet";
+  }
+  if (std::find(names_.later_lets.begin(), names_.later_lets.end(), name) != names_.later_lets.end()) {
+    return shown + " is made further below: a `let` reads those before it";
+  }
+  return {};
 }
 
 Template TemplateReader::map(const Node& node, const Scope& scope, const std::string& path) {
@@ -169,23 +184,29 @@ Template TemplateReader::each(const Node& node, const Scope& scope, const std::s
   return Template::each(std::move(list), read(*item, inner, join(path, "$item")), place(node));
 }
 
-std::optional<When> TemplateReader::read_when(const Node& node, const Scope& scope, const std::string& path) {
-  const std::string example = "expected one expression, as in \"${{ event.data.total > 0 }}\"";
+std::optional<Formula> TemplateReader::read_formula(const Node& node, const Scope& scope,
+                                                    const std::string& path, const std::string& example) {
+  const std::string expected = "expected one expression, as in \"" + example + "\"";
   if (!node.is_text() || !holds_expression(node)) {
     const bool bare = node.is_text() && scalar_value(node).is_string();
-    report_.error(node.at, "when",
-                  path + ": " + example + ", found " + (bare ? "text without `${{ }}`" : found_in(node)));
+    report_.error(node.at, "not_an_expression",
+                  path + ": " + expected + ", found " + (bare ? "text without `${{ }}`" : found_in(node)));
     return std::nullopt;
   }
   const std::size_t before = report_.errors();
-  When when{text(node, scope, path), std::string(trim(node.text)), report_.source().position(node.at.offset)};
+  Formula formula{text(node, scope, path), std::string(trim(node.text)),
+                  report_.source().position(node.at.offset)};
   if (report_.errors() > before) return std::nullopt;
   if (!is_whole_expression(node)) {
-    report_.error(node.at, "when",
-                  path + ": " + example + " and nothing beside it; as text it is never true");
+    report_.error(node.at, "not_an_expression",
+                  path + ": " + expected + " and nothing beside it, which would make it text");
     return std::nullopt;
   }
-  return when;
+  return formula;
+}
+
+std::optional<When> TemplateReader::read_when(const Node& node, const Scope& scope, const std::string& path) {
+  return read_formula(node, scope, path, "${{ event.data.total > 0 }}");
 }
 
 void append_canonical(std::string& out, const Node& node) {

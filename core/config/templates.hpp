@@ -16,13 +16,16 @@ class TemplateReader {
   TemplateReader(Report& report, const Names& names) : report_(report), names_(names) {}
 
   mapping::Template read(const Node& node, const Scope& scope, const std::string& path);
-  /// One whole expression and nothing beside it.
+  /// One whole expression and nothing beside it; `example` is one that fits.
+  std::optional<Formula> read_formula(const Node& node, const Scope& scope, const std::string& path,
+                                      const std::string& example);
   std::optional<When> read_when(const Node& node, const Scope& scope, const std::string& path);
 
  private:
   mapping::Template text(const Node& node, const Scope& scope, const std::string& path);
   mapping::Template map(const Node& node, const Scope& scope, const std::string& path);
   mapping::Template each(const Node& node, const Scope& scope, const std::string& path);
+  std::string about_variable(std::string_view name, const Scope& scope) const;
   void refuse(const mapping::ParseError& error, const Node& node, const Scope& scope,
               const std::string& path);
   mapping::SourcePosition place(const Node& node) const;

@@ -28,6 +28,12 @@ Task<CallResult> Calls::fetch(plugin::Instance& instance, std::string name, std:
   co_return result;
 }
 
+Task<CallResult> Calls::list(plugin::Instance& instance, std::string name, std::string query) {
+  const auto start = [&](CallDone done) { return instance.list(name, query, "", options_, std::move(done)); };
+  CallResult result = co_await run(instance, start);
+  co_return result;
+}
+
 Task<CallResult> Calls::find(plugin::Instance& instance, std::string operation, std::string record) {
   const auto start = [&](CallDone done) {
     return instance.find(operation, record, options_, std::move(done));

@@ -16,6 +16,8 @@ class Calls {
 
   runtime::Task<plugin::CallResult> fetch(plugin::Instance& instance, std::string name,
                                           std::string arguments);
+  /// One page.
+  runtime::Task<plugin::CallResult> list(plugin::Instance& instance, std::string name, std::string query);
   runtime::Task<plugin::CallResult> find(plugin::Instance& instance, std::string operation,
                                          std::string record);
   runtime::Task<plugin::CallResult> create(plugin::Instance& instance, std::string operation,

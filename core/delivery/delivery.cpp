@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "base/digest.hpp"
+#include "delivery/scope.hpp"
+
 #include "observe/log.hpp"
 
 namespace tenon::delivery {
@@ -17,6 +20,7 @@ Delivery::Delivery(runtime::Runtime& runtime, journal::Journal& journal, BudgetG
       journal_(journal),
       gate_(gate),
       options_(options),
+      lanes_([this](const journal::Waiting& waiting) { return priority_of(waiting); }),
       locks_(runtime.delivery()),
       duplicates_(runtime) {}
 
@@ -68,8 +72,10 @@ void Delivery::taken(std::vector<journal::Waiting> events) {
 }
 
 void Delivery::place(journal::Waiting waiting) {
-  const std::string lane = Lanes::name(waiting.pipeline, waiting.event.key);
-  if (!flows_.contains(waiting.pipeline)) {
+  const auto flow = flows_.find(waiting.pipeline);
+  const std::string lane = flow == flows_.end() ? Lanes::name(waiting.pipeline, waiting.event.key)
+                                                : lane_of(flow->second, waiting.event);
+  if (flow == flows_.end()) {
     // Its pipeline is not among those that run: it keeps, on disk, until one of that name comes back.
     log::warn(codes::kPipelineMissing, "an event waits for a pipeline that is not running",
               {{"pipeline", waiting.pipeline}});
@@ -78,6 +84,27 @@ void Delivery::place(journal::Waiting waiting) {
   }
   const journal::Seq seq = waiting.seq;
   if (!lanes_.add(lane, std::move(waiting))) to_park_[lane].push_back(seq);
+}
+
+/// An event whose `order_by` fails runs in the lane of its key, and its run rejects it.
+std::string Delivery::lane_of(const Flow& flow, const Event& event) const {
+  if (!flow.pipeline->order_by) return Lanes::name(flow.pipeline->name, event.key);
+  RunScope scope(*flow.pipeline, flow.connections);
+  const Status set = scope.set_event(event);
+  const Result<std::string> value = set ? scope.lane() : Result<std::string>(set.error());
+  constexpr std::size_t kMost = 256;
+  if (value && value->size() > kMost)
+    return Lanes::name(flow.pipeline->name, to_hex(bytes_of(sha256(*value))));
+  return Lanes::name(flow.pipeline->name, value ? *value : event.key);
+}
+
+config::Priority Delivery::priority_of(const journal::Waiting& waiting) const {
+  const auto flow = flows_.find(waiting.pipeline);
+  if (flow == flows_.end() || !flow->second.pipeline->priority) return config::Priority::normal;
+  RunScope scope(*flow->second.pipeline, flow->second.connections);
+  if (!scope.set_event(waiting.event)) return config::Priority::normal;
+  const Result<config::Priority> priority = scope.priority();
+  return priority ? *priority : config::Priority::normal;
 }
 
 void Delivery::take_parked(const std::string& lane) {

@@ -51,6 +51,8 @@ class Delivery {
   void take();
   void taken(std::vector<journal::Waiting> events);
   void place(journal::Waiting waiting);
+  std::string lane_of(const Flow& flow, const Event& event) const;
+  config::Priority priority_of(const journal::Waiting& waiting) const;
   void rest(const std::string& lane, journal::Waiting waiting);
   void take_parked(const std::string& lane);
   void start_run(Lanes::Head head);

@@ -28,13 +28,15 @@ void Lanes::make_ready(const std::string& name, Lane& lane) {
   const EventClass event_class = head.attempts > 0 && head.event.event_class == EventClass::live
                                      ? EventClass::retry
                                      : head.event.event_class;
-  at->second.by_class[static_cast<std::size_t>(event_class)].push_back(name);
+  const config::Priority priority = priority_of_ ? priority_of_(head) : config::Priority::normal;
+  const auto rank = static_cast<std::size_t>(event_class) * kPriorities + static_cast<std::size_t>(priority);
+  at->second.by_rank[rank].push_back(name);
   ++at->second.count;
   lane.state = State::ready;
 }
 
 std::optional<Lanes::Head> Lanes::pop(Ready& ready) {
-  for (auto& queue : ready.by_class) {
+  for (auto& queue : ready.by_rank) {
     if (queue.empty()) continue;
     Head head{std::move(queue.front()), {}};
     queue.pop_front();

@@ -11,15 +11,22 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/function.hpp"
+#include "config/pipeline.hpp"
 #include "journal/journal.hpp"
 
 namespace tenon::delivery {
 
 /// The events of one host that wait in memory. A lane is idle, ready (its head may run), running, or resting
-/// (its head waits for a time). Ready lanes are picked per pipeline in turn, within a pipeline by class and
-/// then by age, so that no pipeline and no hot key starves another. One thread; no clock of its own.
+/// (its head waits for a time). Ready lanes are picked per pipeline in turn, within a pipeline by class, then
+/// by priority, then by age, so that no pipeline and no hot key starves another. One thread; no clock of its
+/// own.
 class Lanes {
  public:
+  /// Asked each time an event becomes the head of its lane.
+  using PriorityOf = Function<config::Priority(const journal::Waiting&)>;
+  explicit Lanes(PriorityOf priority_of = {}) : priority_of_(std::move(priority_of)) {}
+
   /// A lane holds at most this many events in memory; `add` answers false for the rest, which the caller
   /// parks.
   static constexpr std::size_t kMostInLane = 1000;
@@ -29,7 +36,7 @@ class Lanes {
     journal::Waiting waiting;
   };
 
-  /// Name of the lane of an event: pipeline and key.
+  /// Name of the lane of an event: its pipeline, and its key or what `order_by` gives.
   static std::string name(std::string_view pipeline, std::string_view key);
 
   /// Queues an event behind its lane. False: the lane is full, or its older events are parked: park this one
@@ -73,14 +80,17 @@ class Lanes {
     std::size_t parked = 0;  ///< events on disk behind the queue
     bool unparking = false;
   };
+  static constexpr std::size_t kClasses = 4;
+  static constexpr std::size_t kPriorities = 3;
   struct Ready {
-    std::array<std::deque<std::string>, 4> by_class;
+    std::array<std::deque<std::string>, kClasses * kPriorities> by_rank;
     std::size_t count = 0;
   };
 
   std::optional<Head> pop(Ready& ready);
   void make_ready(const std::string& name, Lane& lane);
 
+  PriorityOf priority_of_;
   std::unordered_map<std::string, Lane> lanes_;
   std::map<std::string, Ready> ready_;
   std::deque<std::string> turns_;

@@ -5,6 +5,7 @@
 
 #include "base/digest.hpp"
 #include "base/json.hpp"
+#include "delivery/needs.hpp"
 #include "delivery/record.hpp"
 #include "delivery/retry.hpp"
 #include "delivery/upsert.hpp"
@@ -53,6 +54,11 @@ Task<RunEnd> EventRun::run() {
       co_return end;
     }
   }
+  if (const Status status = placed(); !status) {
+    std::string reason = status.error().message;
+    RunEnd end = co_await finish_early(End::rejected, std::move(reason));
+    co_return end;
+  }
   Settlement last;
   last.seq = waiting_.seq;
   last.attempts_counted = waiting_.attempts;
@@ -60,7 +66,15 @@ Task<RunEnd> EventRun::run() {
   bool waits = false;
   for (const config::Action& action : flow_.pipeline->actions) {
     if (is_ended(action.name)) continue;
-    ActionResult result = co_await run_action(action);
+    std::string needed;
+    const Needs needs = needs_of(action, waiting_, needed);
+    if (needs == Needs::waits) continue;
+    ActionResult result;
+    if (needs == Needs::dead) {
+      result = ended(action, End::skipped, "needs " + needed);
+    } else {
+      result = co_await run_action(action);
+    }
     if (result.abandoned || calls_.cancelled()) {
       release_lock();
       co_return RunEnd{true, std::nullopt};
@@ -68,6 +82,7 @@ Task<RunEnd> EventRun::run() {
     record_attempt(last, action.name, result);
     if (result.end) {
       waiting_.ended_actions.emplace_back(action.name, result.end->end);
+      if (!result.end->id.empty()) waiting_.written.emplace_back(action.name, result.end->id);
       last.actions.push_back(*result.end);
     } else if (!waits) {
       waits = true;
@@ -91,6 +106,13 @@ Task<RunEnd> EventRun::run() {
   co_return end;
 }
 
+/// What chose its lane is the author's expression too: where that fails, the event says so.
+Status EventRun::placed() {
+  if (flow_.pipeline->order_by) TENON_CHECK(scope_.lane());
+  if (flow_.pipeline->priority) TENON_CHECK(scope_.priority());
+  return {};
+}
+
 Task<std::optional<Outcome>> EventRun::fetch_all() {
   if (fetched_) co_return std::nullopt;
   gone_ = false;
@@ -101,7 +123,12 @@ Task<std::optional<Outcome>> EventRun::fetch_all() {
     if (!arguments)
       co_return Outcome::rejected(Cause::invalid, "fetch " + step.name + ": " + arguments.error().message);
     std::string text = to_json(*arguments);
-    CallResult got = co_await calls_.fetch(*flow_.source, step.fetch, std::move(text));
+    CallResult got;
+    if (step.list) {
+      got = co_await calls_.list(*flow_.source, step.fetch, std::move(text));
+    } else {
+      got = co_await calls_.fetch(*flow_.source, step.fetch, std::move(text));
+    }
     if (got.verdict == CallResult::Verdict::gone) {
       gone_ = true;
       co_return std::nullopt;
@@ -113,10 +140,10 @@ Task<std::optional<Outcome>> EventRun::fetch_all() {
       if (outcome.cause == Cause::ambiguous) outcome.cause = Cause::remote_error;
       co_return outcome;
     }
-    if (const Status status = scope_.set_fetched(step.name, got.data); !status) {
+    if (const Status status = keep(step, got); !status) {
       co_return Outcome::rejected(Cause::plugin, "fetch " + step.name + ": " + status.error().message);
     }
-    if (!versioned && !got.version.empty()) {
+    if (!versioned && !step.list && !got.version.empty()) {
       version_ = got.version;
       versioned = true;
     }
@@ -125,7 +152,15 @@ Task<std::optional<Outcome>> EventRun::fetch_all() {
   co_return std::nullopt;
 }
 
+Status EventRun::keep(const config::FetchStep& step, const CallResult& got) {
+  if (!step.list) return scope_.set_fetched(step.name, got.data);
+  std::vector<std::string> items;
+  for (const plugin::ListItem& item : got.items) items.push_back(item.data);
+  return scope_.set_listed(step.name, items);
+}
+
 Task<EventRun::ActionResult> EventRun::run_action(const config::Action& action) {
+  scope_.set_results(results_for(action, waiting_));
   const plugin::Operation& operation =
       *flow_.sinks.at(action.connection)->manifest().operation(action.operation);
   for (int round = 0; round < kMostIdentityRounds; ++round) {
@@ -193,24 +228,26 @@ Task<EventRun::ActionResult> EventRun::run_locked(const config::Action& action,
   });
   Result<journal::Looked> looked = co_await answer;
   if (!looked) co_return abandoned();
-  if (const auto& before = looked->applied.front(); before && before->version && applied.version) {
-    if (strictly_older(*applied.version, *before->version)) {
-      ActionResult result =
-          ended(action, End::superseded, "a newer version (" + *before->version + ") was applied already");
-      co_return result;
-    }
-    if (*applied.version == *before->version && before->record_hash == applied.record_hash &&
-        before->mapping_digest == applied.mapping_digest) {
-      ActionResult result = ended(action, End::skipped, "unchanged: this version was applied already");
-      co_return result;
-    }
-  }
   Known known;
   for (const journal::Identity& row : looked->identities) {
     if (row.state == journal::IdentityState::known && known.id.empty()) known.id = row.sink_id;
     const bool creating = row.state == journal::IdentityState::creating;
     if (creating && (!known.unresolved || row.create_since_ms > known.unresolved->since_ms)) {
       known.unresolved = Unresolved{row.create_id, row.create_since_ms};
+    }
+  }
+  if (const auto& before = looked->applied.front(); before && before->version && applied.version) {
+    if (strictly_older(*applied.version, *before->version)) {
+      ActionResult result =
+          ended(action, End::superseded, "a newer version (" + *before->version + ") was applied already");
+      result.end->id = known.id;
+      co_return result;
+    }
+    if (*applied.version == *before->version && before->record_hash == applied.record_hash &&
+        before->mapping_digest == applied.mapping_digest) {
+      ActionResult result = ended(action, End::skipped, "unchanged: this version was applied already");
+      result.end->id = known.id;
+      co_return result;
     }
   }
   ActionResult result = co_await write(action, operation, std::move(text), std::move(identities),
@@ -268,7 +305,7 @@ EventRun::ActionResult EventRun::ended(const config::Action& action, End end, st
   result.noted = name_of(end);
   result.outcome.reason = reason;
   if (end == End::rejected) result.outcome.cause = Cause::invalid;
-  result.end = journal::ActionEnd{action.name, end, std::move(reason)};
+  result.end = journal::ActionEnd{action.name, end, std::move(reason), ""};
   return result;
 }
 
@@ -279,17 +316,19 @@ EventRun::ActionResult EventRun::decide(const config::Action& action, const Outc
     result.abandoned = true;
     return result;
   }
-  if (outcome.verdict == Verdict::delivered) result.end = journal::ActionEnd{action.name, End::delivered, ""};
+  if (outcome.verdict == Verdict::delivered)
+    result.end = journal::ActionEnd{action.name, End::delivered, "", outcome.learnt_id.value_or("")};
   if (outcome.verdict == Verdict::rejected)
-    result.end = journal::ActionEnd{action.name, End::rejected, outcome.reason};
+    result.end = journal::ActionEnd{action.name, End::rejected, outcome.reason, ""};
   if (outcome.verdict != Verdict::retry) return result;
   const auto& policy = flow_.pipeline->retry;
   const std::int64_t age = services_.runtime.clock().wall_ms() - waiting_.event.received_ms;
   const std::uint32_t counted = waiting_.attempts + (counts_as_attempt(outcome) ? 1 : 0);
   if (age >= policy.for_ms) {
-    result.end = journal::ActionEnd{action.name, End::exhausted, "too old to try again: " + outcome.reason};
+    result.end =
+        journal::ActionEnd{action.name, End::exhausted, "too old to try again: " + outcome.reason, ""};
   } else if (policy.attempts && counted >= *policy.attempts) {
-    result.end = journal::ActionEnd{action.name, End::exhausted, "out of attempts: " + outcome.reason};
+    result.end = journal::ActionEnd{action.name, End::exhausted, "out of attempts: " + outcome.reason, ""};
   }
   return result;
 }

@@ -78,6 +78,8 @@ class EventRun {
   void record_attempt(journal::Settlement& settlement, const std::string& action, const ActionResult& result);
   void plan_retry(journal::Settlement& settlement, const Outcome& outcome);
   bool is_ended(const std::string& action) const;
+  Status placed();
+  Status keep(const config::FetchStep& step, const plugin::CallResult& got);
   journal::Applied applied_of(const config::Action& action, const journal::IdentityKey& primary,
                               const std::string& record) const;
   std::string repeat_id(const config::Action& action) const;

@@ -1,5 +1,6 @@
 #include "delivery/scope.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
 
@@ -20,6 +21,10 @@ std::string iso_time(std::int64_t ms) {
   return text;
 }
 
+std::string place_of(const config::Formula& formula) {
+  return formula.position.file + ":" + std::to_string(formula.position.line);
+}
+
 std::uint64_t seed_of(std::string_view id) {
   const Sha256 digest = sha256(id);
   std::uint64_t seed = 0;
@@ -30,7 +35,10 @@ std::uint64_t seed_of(std::string_view id) {
 }  // namespace
 
 RunScope::RunScope(const config::Pipeline& pipeline, Value connections)
-    : pipeline_(pipeline), connections_(connections) {}
+    : pipeline_(pipeline),
+      connections_(connections),
+      results_(Value::object({})),
+      lets_(pipeline.lets.size()) {}
 
 Status RunScope::set_event(const Event& event) {
   const auto text = [this](std::string_view t) { return Value::string(arena_.copy(t)); };
@@ -54,6 +62,7 @@ Status RunScope::set_event(const Event& event) {
   add("data", data);
   add("connection", text(event.connection));
   event_ = Value::object({members, count});
+  key_ = event.key;
   received_ms_ = event.received_ms;
   seed_ = seed_of(event.id);
   return {};
@@ -65,7 +74,31 @@ Status RunScope::set_fetched(std::string_view name, std::string_view json) {
   return {};
 }
 
-void RunScope::clear_fetched() { fetched_.clear(); }
+Status RunScope::set_listed(std::string_view name, const std::vector<std::string>& items) {
+  Value* values = arena_.array<Value>(items.size());
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    TENON_TRY(const Value value, parse_json(items[i], arena_));
+    new (values + i) Value(value);
+  }
+  fetched_.push_back({name, Value::array({values, items.size()})});
+  return {};
+}
+
+void RunScope::set_results(const std::vector<std::pair<std::string, std::string>>& ids) {
+  Member* members = arena_.array<Member>(ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto& [action, id] = ids[i];
+    Member* fields = arena_.array<Member>(1);
+    new (fields) Member{"id", Value::string(arena_.copy(id))};
+    new (members + i) Member{arena_.copy(action), Value::object({fields, id.empty() ? 0U : 1U})};
+  }
+  results_ = Value::object({members, ids.size()});
+}
+
+void RunScope::clear_fetched() {
+  fetched_.clear();
+  lets_.assign(lets_.size(), std::nullopt);
+}
 
 mapping::Roots RunScope::roots() const {
   mapping::Roots roots;
@@ -74,9 +107,12 @@ mapping::Roots RunScope::roots() const {
   return roots;
 }
 
-mapping::Scope RunScope::bindings() const {
+mapping::Scope RunScope::bindings() {
   mapping::Scope scope;
+  scope.set_lazy(this);
   scope.bind("vars", pipeline_.vars.root);
+  scope.bind("tables", pipeline_.tables.root);
+  scope.bind("results", results_);
   scope.bind("connections", connections_);
   scope.bind("connection", connections_.get(pipeline_.trigger_connection));
   return scope;
@@ -84,16 +120,63 @@ mapping::Scope RunScope::bindings() const {
 
 mapping::Evaluation RunScope::evaluation() { return {arena_, received_ms_, seed_}; }
 
-Result<bool> RunScope::test(const config::When& when) {
+RunScope::Made RunScope::make(std::string_view name) {
+  std::size_t index = 0;
+  while (index < pipeline_.lets.size() && pipeline_.lets[index].name != name) ++index;
+  if (index == pipeline_.lets.size()) return {};
+  if (lets_[index]) return *lets_[index];
   mapping::Evaluation evaluation = this->evaluation();
-  const auto value = when.tree.render(roots(), bindings(), evaluation);
-  const std::string place = when.position.file + ":" + std::to_string(when.position.line);
-  if (!value) return Error("condition_failed", value.error().text());
-  if (!value->is_boolean()) {
-    return Error("condition_failed", place + ": the condition gives " + std::string(name_of(value->kind())) +
-                                         ", not true or false");
+  // It stands on the stack of the expression that reads it.
+  constexpr std::size_t kLeastDepth = 60;
+  evaluation.limits.depth = std::max(kLeastDepth, evaluation.limits.depth >> ++making_);
+  const config::Let& let = pipeline_.lets[index];
+  const auto value = let.value.render(roots(), bindings(), evaluation);
+  --making_;
+  Made made;
+  made.found = true;
+  if (value) {
+    made.value = *value;
+  } else {
+    made.code = value.error().error.code;
+    made.message = "`$" + let.name + "` (line " + std::to_string(let.position.line) +
+                   "): " + value.error().error.message;
   }
-  return value->as_boolean();
+  lets_[index] = made;
+  return made;
+}
+
+Result<Value> RunScope::give(const config::Formula& formula, const char* code) {
+  mapping::Evaluation evaluation = this->evaluation();
+  const auto value = formula.tree.render(roots(), bindings(), evaluation);
+  if (!value) return Error(code, value.error().text());
+  return *value;
+}
+
+Result<bool> RunScope::test(const config::When& when) {
+  TENON_TRY(const Value value, give(when, "condition_failed"));
+  if (value.is_boolean()) return value.as_boolean();
+  return Error("condition_failed", place_of(when) + ": the condition gives " +
+                                       std::string(name_of(value.kind())) + ", not true or false");
+}
+
+Result<std::string> RunScope::lane() {
+  if (!pipeline_.order_by) return key_;
+  TENON_TRY(const Value value, give(*pipeline_.order_by, "order_failed"));
+  if (value.is_string()) return std::string(value.as_string());
+  if (value.is_number() || value.is_boolean()) return to_json(value);
+  return Error("order_failed", place_of(*pipeline_.order_by) + ": delivery.order_by gives " +
+                                   std::string(name_of(value.kind())) + ", not a text");
+}
+
+Result<config::Priority> RunScope::priority() {
+  if (!pipeline_.priority) return config::Priority::normal;
+  TENON_TRY(const Value value, give(*pipeline_.priority, "priority_failed"));
+  const auto known = value.is_string() ? config::priority_of(value.as_string()) : std::nullopt;
+  if (known) return *known;
+  return Error("priority_failed",
+               place_of(*pipeline_.priority) + ": delivery.priority gives " +
+                   (value.is_string() ? "another text" : std::string(name_of(value.kind()))) +
+                   ", not high, normal or low");
 }
 
 Result<Value> RunScope::render(const mapping::Template& tree) {

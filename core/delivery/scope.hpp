@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,8 +14,9 @@
 
 namespace tenon::delivery {
 
-/// The event, `vars`, connections and fetched objects as values, in one arena. Lives for one attempt.
-class RunScope {
+/// The event, `vars`, tables, connections, lets and fetched objects as values, in one arena. Lives for one
+/// attempt.
+class RunScope : private mapping::LazyVariables {
  public:
   /// `connections` is a JSON object of the visible settings by connection name; it and `pipeline` outlive the
   /// scope.
@@ -26,11 +28,20 @@ class RunScope {
   Status set_event(const Event& event);
   /// The answer of a fetch, JSON text.
   Status set_fetched(std::string_view name, std::string_view json);
-  /// Forgets what was fetched, for another round.
+  /// The answer of a list: each item's data is JSON text.
+  Status set_listed(std::string_view name, const std::vector<std::string>& items);
+  /// What the needed actions wrote, for the action that is next.
+  void set_results(const std::vector<std::pair<std::string, std::string>>& ids);
+  /// Forgets what was fetched, and what was made of it, for another round.
   void clear_fetched();
 
   /// Errors: not a boolean, or the expression failed; the text names the condition's place.
   Result<bool> test(const config::When& when);
+  /// The event's lane within its pipeline: `order_by`, else its key. Errors: it gives no text, number or
+  /// boolean.
+  Result<std::string> lane();
+  /// Errors: it gives something else than high, normal or low.
+  Result<config::Priority> priority();
   /// A mapping's record, or a fetch's arguments.
   Result<Value> render(const mapping::Template& tree);
 
@@ -40,7 +51,9 @@ class RunScope {
 
  private:
   mapping::Roots roots() const;
-  mapping::Scope bindings() const;
+  mapping::Scope bindings();
+  Made make(std::string_view name) override;
+  Result<Value> give(const config::Formula& formula, const char* code);
   mapping::Evaluation evaluation();
 
   const config::Pipeline& pipeline_;
@@ -48,6 +61,10 @@ class RunScope {
   Arena arena_;
   Value event_;
   std::vector<Member> fetched_;
+  Value results_;
+  std::vector<std::optional<Made>> lets_;  ///< as the pipeline's; those made so far
+  std::size_t making_ = 0;                 ///< lets that are being made, each inside the one before
+  std::string key_;
   std::int64_t received_ms_ = 0;
   std::uint64_t seed_ = 0;
 };

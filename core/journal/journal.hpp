@@ -57,6 +57,7 @@ struct Waiting {
   std::uint32_t attempts = 0;           ///< answers counted so far
   std::optional<std::int64_t> next_ms;  ///< wall time before which it should not run
   std::vector<std::pair<std::string, End>> ended_actions;
+  std::vector<std::pair<std::string, std::string>> written;  ///< action and id, where an ended one has an id
 };
 
 /// The sink's name for something: shared by all pipelines.
@@ -119,6 +120,7 @@ struct ActionEnd {
   std::string action;
   End end = End::delivered;
   std::string reason;
+  std::string id;  ///< the sink's, of what the action wrote or found up to date; may be empty
 };
 
 /// All that one run of an event changed; committed as one. With `end` the event ends, with `next_ms` it

@@ -167,7 +167,7 @@ class Consumer {
     done.seq = waiting.seq;
     done.end = End::delivered;
     done.attempts_counted = 1;
-    done.actions = {{"main", End::delivered, ""}};
+    done.actions = {{"main", End::delivered, "", ""}};
     journal::AttemptRecord attempt;
     attempt.action = "main";
     attempt.number = 1;

@@ -127,7 +127,10 @@ Waiting MemoryStore::waiting(Seq seq, const Row& row) const {
   out.pipeline = row.pipeline;
   out.attempts = row.attempts;
   out.next_ms = row.next_ms;
-  for (const auto& action : row.actions) out.ended_actions.emplace_back(action.action, action.end);
+  for (const auto& action : row.actions) {
+    out.ended_actions.emplace_back(action.action, action.end);
+    if (!action.id.empty()) out.written.emplace_back(action.action, action.id);
+  }
   return out;
 }
 

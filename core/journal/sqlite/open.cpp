@@ -171,6 +171,20 @@ Status check_content(Database& database, const std::string& file) {
   return {};
 }
 
+/// Brings a file of an older format to this one, in one transaction.
+Status upgrade(Database& database) {
+  TENON_TRY(const std::int64_t format, database.number("PRAGMA user_version"));
+  if (format >= kFormat) return {};
+  std::string steps = "BEGIN IMMEDIATE;";
+  for (auto from = format; from < kFormat; ++from) steps += std::string(kUpgrades[from - 1]) + ";";
+  const std::string number = std::to_string(kFormat);
+  steps += "UPDATE meta SET value = " + number + " WHERE key = 'format'; PRAGMA user_version = " + number +
+           "; COMMIT";
+  const Status done = database.run(steps.c_str());
+  if (!done) (void)database.run("ROLLBACK");
+  return done;
+}
+
 Result<std::unique_ptr<SqliteStore>> open_store(const std::string& folder, const Options& options,
                                                 std::int64_t now_ms) {
   TENON_CHECK(make_folder(fs::path(folder)));
@@ -188,6 +202,7 @@ Result<std::unique_ptr<SqliteStore>> open_store(const std::string& folder, const
   if (!opened) return as_corrupt(file, opened.error());
   auto database = std::make_unique<Database>(std::move(*opened));
   if (const Status status = check_content(*database, file); !status) return as_corrupt(file, status.error());
+  TENON_CHECK(upgrade(*database));
   auto store = std::make_unique<SqliteStore>(std::move(*lock), std::move(database), options);
   // A statement that cannot be prepared (SQLite 1) means that the schema is not the one of this format.
   if (const Status status = store->load(); !status) return as_corrupt(file, status.error());

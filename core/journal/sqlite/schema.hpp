@@ -2,13 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 
 namespace tenon::journal {
 
 /// PRAGMA application_id: "tenj".
 inline constexpr std::int32_t kApplicationId = 0x74656e6a;
 /// PRAGMA user_version: what this program writes, and the newest that it reads.
-inline constexpr std::int32_t kFormat = 1;
+inline constexpr std::int32_t kFormat = 2;
 
 /// Attempt rows are numbered seq * 2^20 + n, n from 1: rows of one event stand together and at the table's
 /// end.
@@ -57,6 +58,7 @@ CREATE TABLE action_end(
   action TEXT NOT NULL,
   end TEXT NOT NULL,
   reason TEXT NOT NULL,
+  id TEXT NOT NULL DEFAULT '',
   PRIMARY KEY(seq, action)
 ) STRICT, WITHOUT ROWID;
 
@@ -135,5 +137,11 @@ CREATE VIEW attempts AS
          fetched, conversation
   FROM attempt;
 )sql";
+
+/// From the format before to each later one: kUpgrades[0] makes a file of format 1 one of format 2.
+inline constexpr const char* kUpgrades[] = {
+    "ALTER TABLE action_end ADD COLUMN id TEXT NOT NULL DEFAULT ''",
+};
+static_assert(std::size(kUpgrades) == kFormat - 1);
 
 }  // namespace tenon::journal

@@ -55,14 +55,15 @@ IdentityState state_of(std::string_view name) {
 
 }  // namespace
 
-Result<std::vector<std::pair<std::string, End>>> SqliteStore::actions_of(Seq seq) {
-  std::vector<std::pair<std::string, End>> actions;
-  auto rows = sql_->actions.query(seq);
+Status SqliteStore::read_actions(Waiting& waiting) {
+  auto rows = sql_->actions.query(waiting.seq);
   while (rows.next()) {
-    if (const auto end = end_of(rows.text(1))) actions.emplace_back(rows.string(0), *end);
+    const auto end = end_of(rows.text(1));
+    if (!end) continue;
+    waiting.ended_actions.emplace_back(rows.string(0), *end);
+    if (!rows.text(3).empty()) waiting.written.emplace_back(rows.string(0), rows.string(3));
   }
-  TENON_CHECK(rows.status());
-  return actions;
+  return rows.status();
 }
 
 Result<Waiting> SqliteStore::read_waiting(Statement::Rows& row) {
@@ -73,7 +74,7 @@ Result<Waiting> SqliteStore::read_waiting(Statement::Rows& row) {
   waiting.attempts = static_cast<std::uint32_t>(row.number(kEventColumns));
   waiting.next_ms = row.maybe_number(kEventColumns + 1);
   waiting.event.data = row.string(kEventColumns + 2);
-  TENON_TRY(waiting.ended_actions, actions_of(waiting.seq));
+  TENON_CHECK(read_actions(waiting));
   return waiting;
 }
 
@@ -196,7 +197,7 @@ Status SqliteStore::read_records(EventDetail& detail) {
   auto actions = sql_->actions.query(detail.row.seq);
   while (actions.next()) {
     if (const auto end = end_of(actions.text(1)))
-      detail.actions.push_back({actions.string(0), *end, actions.string(2)});
+      detail.actions.push_back({actions.string(0), *end, actions.string(2), actions.string(3)});
   }
   TENON_CHECK(actions.status());
   const auto base = static_cast<std::int64_t>(detail.row.seq) << kAttemptBits;

@@ -76,7 +76,7 @@ class SqliteStore final : public Store {
                                        std::uint64_t limit);
   void keep_fresh(Waiting waiting);
   void drop_oldest_fresh();
-  Result<std::vector<std::pair<std::string, End>>> actions_of(Seq seq);
+  Status read_actions(Waiting& waiting);
   Result<Waiting> read_waiting(Statement::Rows& row);
   Result<std::optional<Seq>> find_indexed(const std::string& id);
   Status read_records(EventDetail& detail);

@@ -175,8 +175,8 @@ Result<bool> SqliteStore::settle_one(const Settlement& settlement) {
   settled_ = std::max(settled_, settlement.seq);
   for (const auto& attempt : settlement.attempts) TENON_CHECK(add_attempt(settlement.seq, attempt));
   for (const auto& action : settlement.actions) {
-    TENON_CHECK(
-        sql_->insert_action.run(settlement.seq, action.action, tenon::name_of(action.end), action.reason));
+    TENON_CHECK(sql_->insert_action.run(settlement.seq, action.action, tenon::name_of(action.end),
+                                        action.reason, action.id));
   }
   TENON_CHECK(write_identities(settlement));
   return true;

@@ -35,7 +35,7 @@ Status SqliteStore::Statements::prepare(Database& database) {
       {&insert_ended, "INSERT INTO ended(seq, end, reason, attempts, ended_ms) VALUES(?,?,?,?,?)"},
       {&delete_pending, "DELETE FROM pending WHERE seq = ?"},
       {&update_pending, "UPDATE pending SET attempts = ?, next_ms = ? WHERE seq = ?"},
-      {&insert_action, "INSERT OR REPLACE INTO action_end(seq, action, end, reason) VALUES(?,?,?,?)"},
+      {&insert_action, "INSERT OR REPLACE INTO action_end(seq, action, end, reason, id) VALUES(?,?,?,?,?)"},
       {&last_attempt, "SELECT max(id) FROM attempt WHERE id BETWEEN ? AND ?"},
       {&insert_attempt,
        "INSERT INTO attempt(id, action, number, started_ms, finished_ms, outcome, cause, reason, fetched,"
@@ -65,7 +65,7 @@ Status SqliteStore::Statements::prepare(Database& database) {
                     " CROSS JOIN event e ON e.seq = p.seq WHERE p.seq > ? ORDER BY p.seq LIMIT ?"},
       {&open_one, "SELECT " TENON_EVENT_COLUMNS ", p.attempts, p.next_ms, e.data FROM pending p"
                   " CROSS JOIN event e ON e.seq = p.seq WHERE p.seq = ?"},
-      {&actions, "SELECT action, end, reason FROM action_end WHERE seq = ?"},
+      {&actions, "SELECT action, end, reason, id FROM action_end WHERE seq = ?"},
       {&attempts,
        "SELECT action, number, started_ms, finished_ms, outcome, cause, reason, fetched, conversation"
        " FROM attempt WHERE id BETWEEN ? AND ? ORDER BY id"},

@@ -158,8 +158,11 @@ Value Evaluator::variable(const Node* node, Value input, Frame* frame) {
     made.builtin = node->builtin;
     return function(made);
   }
-  const Value* found = scope_.find(node->text);
-  return found != nullptr ? *found : Value();
+  if (const Value* found = scope_.find(node->text)) return *found;
+  if (scope_.lazy() == nullptr) return {};
+  LazyVariables::Made made = scope_.lazy()->make(node->text);
+  if (!made.code.empty()) fail_at(node, std::move(made.code), std::move(made.message));
+  return made.found ? made.value : Value();
 }
 
 Value Evaluator::block(const Node* node, Value input, Frame* frame) {

@@ -1,6 +1,7 @@
 // Scope: the variables that an evaluation gets from outside.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -9,9 +10,33 @@
 
 namespace tenon::mapping {
 
+/// Variables that are made when an expression first reads them.
+class LazyVariables {
+ public:
+  LazyVariables() = default;
+  LazyVariables(const LazyVariables&) = delete;
+  LazyVariables& operator=(const LazyVariables&) = delete;
+  virtual ~LazyVariables() = default;
+
+  /// Found: the value, or why it could not be made.
+  struct Made {
+    bool found = false;
+    Value value;
+    std::string code;     ///< empty: it was made
+    std::string message;  ///< never holds a value
+  };
+  /// Called by an evaluation while it runs; may evaluate on the same arena. The value outlives the
+  /// evaluation.
+  virtual Made make(std::string_view name) = 0;
+};
+
 /// Variables by name, without `$`. Borrows names and values. A later binding of a name wins.
 class Scope {
  public:
+  /// For names that are not bound; outlives the scope. nullptr: none.
+  void set_lazy(LazyVariables* lazy) { lazy_ = lazy; }
+  LazyVariables* lazy() const { return lazy_; }
+
   void bind(std::string_view name, Value value) { entries_.push_back({name, value}); }
   /// The value, or nullptr if there is no variable of that name (a bound missing value is one).
   const Value* find(std::string_view name) const {
@@ -26,6 +51,7 @@ class Scope {
 
  private:
   std::vector<Member> entries_;
+  LazyVariables* lazy_ = nullptr;
 };
 
 }  // namespace tenon::mapping

@@ -168,7 +168,7 @@ TEST_P(JournalContract, HostileTextsComeBackAsTheyWere) {
   EXPECT_TRUE(rig.append(request)->duplicate);
   Settlement settlement = retried(1, 5, 1);
   settlement.attempts = {attempt(1, nuls)};
-  settlement.actions = {{nuls, End::skipped, nuls}};
+  settlement.actions = {{nuls, End::skipped, nuls, nuls}};
   Identity identity{{nuls, nuls, nuls}, IdentityState::known, nuls, nuls, 1};
   settlement.identities = {identity};
   settlement.applied = {{{identity.key, nuls, nuls, nuls}, nuls, nuls, nuls}};

@@ -142,7 +142,7 @@ TEST_P(JournalContract, RetentionDeletesWhatEndedWellAndIsOld) {
   const auto seqs = rig.append(append_of(events))->seqs;
   Settlement done = ended(seqs[0]);
   done.attempts = {attempt(1)};
-  done.actions = {{"main", End::delivered, ""}};
+  done.actions = {{"main", End::delivered, "", ""}};
   ASSERT_TRUE(rig.settle(done));
   ASSERT_TRUE(rig.settle(ended(seqs[1], End::rejected)));
   ASSERT_TRUE(rig.settle(ended(seqs[3], End::skipped)));

@@ -17,7 +17,7 @@ TEST_P(JournalContract, ASettlementWritesEverythingItSays) {
   Settlement done = ended(seq, End::delivered, "fine");
   done.attempts_counted = 2;
   done.attempts = {attempt(1), attempt(2, R"([{"status":200}])")};
-  done.actions = {{"main", End::delivered, ""}, {"note", End::skipped, "when is false"}};
+  done.actions = {{"main", End::delivered, "", ""}, {"note", End::skipped, "when is false", ""}};
   done.identities = {{kAnn, IdentityState::known, "g12", "c1", 7}};
   done.applied = {applied_to(kAnn, "hash")};
   ASSERT_TRUE(rig.settle(done));
@@ -80,16 +80,18 @@ TEST_P(JournalContract, ActionsEndOneByOne) {
   const Seq seq = rig.add("a");
   Settlement one;
   one.seq = seq;
-  one.actions = {{"first", End::delivered, ""}};
+  one.actions = {{"first", End::delivered, "", "g7"}, {"noted", End::delivered, "", ""}};
   ASSERT_TRUE(rig.settle(one));
   EXPECT_EQ(rig.show("a")->row.state, "waiting");
   const auto taken = rig.take();
   ASSERT_EQ(taken.size(), 1U);
-  EXPECT_EQ(taken[0].ended_actions, (std::vector<std::pair<std::string, End>>{{"first", End::delivered}}));
+  EXPECT_EQ(taken[0].ended_actions,
+            (std::vector<std::pair<std::string, End>>{{"first", End::delivered}, {"noted", End::delivered}}));
+  EXPECT_EQ(taken[0].written, (std::vector<std::pair<std::string, std::string>>{{"first", "g7"}}));
   Settlement rest = ended(seq, End::rejected, "second");
-  rest.actions = {{"second", End::rejected, "no"}};
+  rest.actions = {{"second", End::rejected, "no", ""}};
   ASSERT_TRUE(rig.settle(rest));
-  EXPECT_EQ(rig.show("a")->actions.size(), 2U);
+  EXPECT_EQ(rig.show("a")->actions.size(), 3U);
 }
 
 TEST_P(JournalContract, ABatchIsSettledWholeOrNotAtAll) {
@@ -98,7 +100,7 @@ TEST_P(JournalContract, ABatchIsSettledWholeOrNotAtAll) {
   rig.take();
   Settlement first = ended(a, End::rejected);
   first.attempts = {attempt(1)};
-  first.actions = {{"main", End::rejected, ""}};
+  first.actions = {{"main", End::rejected, "", ""}};
   first.identities = {{kAnn, IdentityState::known, "g12", "", 0}};
   first.applied = {applied_to(kAnn, "h")};
   for (const auto& bad : {ended(999), ended(a), retried(999, 1, 1)}) {

@@ -34,7 +34,7 @@ class Workload {
     for (const Seq seq : std::exchange(open_, {})) {
       Settlement done = ended(seq);
       done.attempts = {attempt(1, std::string(1500, 'c'))};
-      done.actions = {{"main", End::delivered, ""}};
+      done.actions = {{"main", End::delivered, "", ""}};
       settles.emplace_back(seq, std::make_shared<Asked<bool>>());
       rig_.journal->settle(rig_.journal->epoch(), {done}, rig_.reply(settles.back().second));
     }

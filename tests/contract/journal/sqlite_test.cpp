@@ -79,12 +79,12 @@ TEST_F(SqliteJournal, EverythingSurvivesAReopening) {
   const AppliedKey key{ann, "p", "main", "customer/1"};
   Settlement done = ended(seqs[0], End::rejected, "no");
   done.attempts = {attempt(1)};
-  done.actions = {{"main", End::rejected, "no"}};
+  done.actions = {{"main", End::rejected, "no", ""}};
   done.identities = {{ann, IdentityState::known, "g1", "c1", 5}};
   done.applied = {{key, std::nullopt, "hash", "digest"}};
   ASSERT_TRUE(rig.settle(done));
   Settlement half = retried(seqs[2], 12345, 3);
-  half.actions = {{"first", End::delivered, ""}};
+  half.actions = {{"first", End::delivered, "", ""}};
   ASSERT_TRUE(rig.settle(half));
   ASSERT_TRUE(rig.park("lane", {seqs[3]}));
   ASSERT_TRUE(rig.begin({seqs[4], "main", {{"a", "r", "bob"}}, "c2", 9}));
@@ -182,6 +182,24 @@ TEST_F(SqliteJournal, ASecondOneIsRefused) {
   reopen();
 }
 
+TEST_F(SqliteJournal, AFileOfFormat1IsBroughtUpToDate) {
+  open();
+  const Seq seq = rig.add("a");
+  Settlement half = retried(seq, 12345, 1);
+  half.actions = {{"first", End::delivered, "", ""}};
+  ASSERT_TRUE(rig.settle(half));
+  rig.journal.reset();
+  shell(
+      "ALTER TABLE action_end DROP COLUMN id; UPDATE meta SET value = 1 WHERE key = 'format'; "
+      "PRAGMA user_version = 1");
+  open();
+  const auto taken = rig.take();
+  ASSERT_EQ(taken.size(), 1U);
+  EXPECT_EQ(taken[0].ended_actions.size(), 1U);
+  EXPECT_TRUE(taken[0].written.empty());
+  EXPECT_EQ(shell("SELECT value FROM meta WHERE key = 'format'"), std::vector<std::string>{"2"});
+}
+
 TEST_F(SqliteJournal, AFileOfANewerTenonIsLeftUntouched) {
   open();
   rig.add("a");
@@ -201,7 +219,7 @@ TEST_F(SqliteJournal, ANewerNumberThatIsOnlyInTheLogIsSeenToo) {
   sqlite3* db = nullptr;
   ASSERT_EQ(sqlite3_open(folder.file().c_str(), &db), SQLITE_OK);
   sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-  ASSERT_EQ(sqlite3_exec(db, "PRAGMA user_version = 2", nullptr, nullptr, nullptr), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(db, "PRAGMA user_version = 99", nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(db);
   const std::string before = bytes();
   EXPECT_EQ(refusal(), "store_newer");
@@ -299,7 +317,7 @@ TEST_F(SqliteJournal, PlainSqliteReadsItAsDocumented) {
   EXPECT_EQ(shell("SELECT what, connection, subject, seq FROM audit"),
             (std::vector<std::string>{"id_reused|store|d1|3"}));
   EXPECT_EQ(shell("SELECT keys ->> 'customer' FROM event WHERE seq = 1"), std::vector<std::string>{"1"});
-  EXPECT_EQ(shell("SELECT value FROM meta WHERE key = 'format'"), std::vector<std::string>{"1"});
+  EXPECT_EQ(shell("SELECT value FROM meta WHERE key = 'format'"), std::vector<std::string>{"2"});
   EXPECT_EQ(shell("PRAGMA integrity_check"), std::vector<std::string>{"ok"});
 }
 

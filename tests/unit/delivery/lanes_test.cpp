@@ -71,6 +71,23 @@ TEST_F(LanesTest, LiveGoesBeforeReplayAndPipelinesTakeTurns) {
   EXPECT_EQ(next(), 1U);
 }
 
+TEST_F(LanesTest, PriorityChoosesInsideAClassOnly) {
+  lanes_ = Lanes([](const journal::Waiting& waiting) {
+    return config::priority_of(waiting.event.type).value_or(config::Priority::normal);
+  });
+  const auto typed = [](journal::Seq seq, const std::string& type, EventClass event_class) {
+    journal::Waiting waiting = event(seq, "p", std::to_string(seq), event_class);
+    waiting.event.type = type;
+    return waiting;
+  };
+  add(typed(1, "low", EventClass::live));
+  add(typed(2, "normal", EventClass::live));
+  add(typed(3, "high", EventClass::replay));
+  add(typed(4, "high", EventClass::live));
+  add(typed(5, "high", EventClass::live));
+  for (const journal::Seq seq : {4U, 5U, 2U, 1U, 3U}) EXPECT_EQ(next(), seq);
+}
+
 TEST_F(LanesTest, APipelineThatIsNotAdmittedHidesNobody) {
   add(event(1, "p", "a"));
   add(event(2, "q", "b"));
