@@ -36,6 +36,24 @@ struct Colours {
 constexpr Colours kNoColours;
 constexpr Colours kAnsi{"\033[1m", "\033[1;31m", "\033[1;33m", "\033[1;32m", "\033[0m"};
 
+/// The key's path that a message begins with; empty if it begins with something else.
+std::string_view path_in(std::string_view message) {
+  const auto end = message.find(": ");
+  if (end == std::string_view::npos) return {};
+  const std::string_view path = message.substr(0, end);
+  const bool is_path = path.find_first_of(" `\"(") == std::string_view::npos;
+  return is_path ? path : std::string_view();
+}
+
+/// The name behind "did you mean `".
+std::string_view suggestion_in(std::string_view message) {
+  constexpr std::string_view kWords = "did you mean `";
+  const auto at = message.rfind(kWords);
+  if (at == std::string_view::npos) return {};
+  const std::string_view name = message.substr(at + kWords.size());
+  return name.substr(0, name.find('`'));
+}
+
 void append_source(std::string& out, const Diagnostic& d, const Colours& colours) {
   const auto all = characters_of(d.source_line);
   const std::size_t column = std::min(static_cast<std::size_t>(d.position.column - 1), all.size());
@@ -104,8 +122,11 @@ std::string render_json(std::span<const Diagnostic> diagnostics) {
     number("line", static_cast<std::size_t>(d.position.line));
     number("column", static_cast<std::size_t>(d.position.column));
     number("length", d.length);
+    number("end", static_cast<std::size_t>(d.position.column) + (d.position.line > 0 ? d.length : 0));
     field("code", d.code);
+    if (const std::string_view path = path_in(d.message); !path.empty()) field("path", path);
     field("message", d.message);
+    if (const std::string_view name = suggestion_in(d.message); !name.empty()) field("suggestion", name);
     out.back() = '}';
   }
   return out + "]}";

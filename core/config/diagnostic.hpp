@@ -30,7 +30,7 @@ struct Diagnostic {
 /// newline unless there is nothing to say. `colour`: with ANSI colours, for terminals.
 std::string render_text(std::span<const Diagnostic> diagnostics, bool colour);
 
-/// For programs: {"diagnostics": [{"severity", "file", "line", "column", "length", "code", "message"}]}.
+/// For programs: the fields of docs/diagnostics.md.
 std::string render_json(std::span<const Diagnostic> diagnostics);
 
 }  // namespace tenon::config

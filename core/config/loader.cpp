@@ -25,6 +25,7 @@ struct File {
   Source source;
   Report report;
   PipelineFile read;
+  bool connections_only = false;
 };
 
 Diagnostic of_path(const std::string& path, std::string code, std::string message) {
@@ -69,8 +70,8 @@ std::vector<std::string> files_of(std::span<const std::string> paths, std::vecto
   return files;
 }
 
-std::string place_of(const File& file, Span at) {
-  return file.source.name() + ":" + std::to_string(file.source.position(at.offset).line);
+std::string place_of(const Report& report, Span at) {
+  return report.source().name() + ":" + std::to_string(report.source().position(at.offset).line);
 }
 
 /// What can only be told when all files are known.
@@ -80,8 +81,8 @@ class Merger {
 
   void add(File& file) {
     pipeline_name(file);
-    for (auto& [name, connection] : file.read.connections) add_connection(file, name, connection);
-    if (file.read.pipeline) config_.pipelines.push_back(file.read.pipeline);
+    for (auto& [name, connection] : file.read.connections) add_connection(name, connection);
+    if (file.read.pipeline && !file.report.has_errors()) config_.pipelines.push_back(file.read.pipeline);
   }
 
  private:
@@ -91,32 +92,85 @@ class Merger {
     if (fresh) return;
     file.report.error(file.read.name_at, "duplicate_pipeline",
                       "name: another pipeline is called `" + file.read.name +
-                          "`: " + place_of(*first->second, first->second->read.name_at));
+                          "`: " + place_of(first->second->report, first->second->read.name_at));
   }
 
-  void add_connection(File& file, const std::string& name, Connection& connection) {
+  void add_connection(const std::string& name, const Connection& connection) {
     if (!connection.ok) return;
-    const auto [first, fresh] = connections_.emplace(name, std::pair(&file, connection.key));
+    const auto [first, fresh] = connections_.emplace(name, &connection);
     if (fresh) {
       config_.connections.emplace(name, connection.spec);
       return;
     }
     if (same_definition(config_.connections.at(name), connection.spec)) return;
-    file.report.error(connection.key, "connection_differs",
-                      "connections." + name + ": defined with other settings at " +
-                          place_of(*first->second.first, first->second.second) + ": one name is one account");
+    connection.report->error(connection.key, "connection_differs",
+                             "connections." + name + ": defined with other settings at " +
+                                 place_of(*first->second->report, first->second->key) +
+                                 ": one name is one account");
   }
 
   Config& config_;
   std::map<std::string, File*> names_;
-  std::map<std::string, std::pair<File*, Span>> connections_;
+  std::map<std::string, const Connection*> connections_;
 };
 
-void read_one(File& file, const Environment& environment, const plugin::Registry& registry) {
-  const std::optional<Node> root = parse_yaml(file.report);
-  if (root) file.read = read_pipeline(*root, environment, registry, file.report);
-  if (file.report.has_errors()) file.read.pipeline = nullptr;
-}
+/// All files of one load, each read once; those of `use:` are found by their canonical path.
+class Files {
+ public:
+  Files(const Environment& environment, const plugin::Registry& registry)
+      : environment_(environment), registry_(registry) {}
+
+  void read(const std::string& name, std::string text) {
+    if (by_path_.contains(canonical(name))) return;  // another file uses it
+    File& file = add(name, std::move(text));
+    const std::optional<Node> root = parse_yaml(file.report);
+    if (!root) return;
+    if (is_connections_file(*root)) return read_connections_of(file, *root);
+    const auto use = [this](const std::string& path) { return this->use(path); };
+    file.read = read_pipeline(*root, environment_, registry_, use, file.report);
+  }
+
+  std::vector<std::unique_ptr<File>>& all() { return all_; }
+
+ private:
+  static std::string canonical(const std::string& path) {
+    std::error_code failed;
+    const fs::path found = fs::weakly_canonical(path, failed);
+    return failed ? path : found.string();
+  }
+
+  File& add(const std::string& name, std::string text) {
+    all_.push_back(std::make_unique<File>(Source(name, std::move(text))));
+    by_path_.emplace(canonical(name), all_.back().get());
+    return *all_.back();
+  }
+
+  void read_connections_of(File& file, const Node& root) {
+    file.connections_only = true;
+    file.read.connections = read_connections_file(root, environment_, registry_, file.report);
+  }
+
+  const Connections* use(const std::string& path) {
+    const auto known = by_path_.find(canonical(path));
+    if (known != by_path_.end() && known->second->connections_only) return &known->second->read.connections;
+    if (known != by_path_.end()) {
+      known->second->report.file_error("use_file",
+                                       "`use` names this file, and it holds more than `connections`");
+      return &known->second->read.connections;
+    }
+    auto text = read_text_file(path);
+    if (!text) return nullptr;
+    File& file = add(path, std::move(*text));
+    file.connections_only = true;
+    if (const std::optional<Node> root = parse_yaml(file.report)) read_connections_of(file, *root);
+    return &file.read.connections;
+  }
+
+  const Environment& environment_;
+  const plugin::Registry& registry_;
+  std::vector<std::unique_ptr<File>> all_;
+  std::map<std::string, File*> by_path_;
+};
 
 Loaded finish(std::vector<std::unique_ptr<File>>& files, std::vector<Diagnostic> before) {
   Loaded loaded;
@@ -140,27 +194,25 @@ bool Loaded::ok() const {
 Loaded load(std::span<const std::string> paths, const Environment& environment,
             const plugin::Registry& registry) {
   std::vector<Diagnostic> failures;
-  std::vector<std::unique_ptr<File>> files;
+  Files files(environment, registry);
   for (const std::string& path : files_of(paths, failures)) {
     auto text = read_text_file(path);
     if (!text) {
       failures.push_back(of_path(path, "unreadable", "cannot be read"));
       continue;
     }
-    files.push_back(std::make_unique<File>(Source(path, std::move(*text))));
-    read_one(*files.back(), environment, registry);
+    files.read(path, std::move(*text));
   }
-  if (files.empty() && failures.empty())
+  if (files.all().empty() && failures.empty())
     failures.push_back(of_path("pipelines", "no_files", "no pipeline was given"));
-  return finish(files, std::move(failures));
+  return finish(files.all(), std::move(failures));
 }
 
 Loaded load_text(const std::string& name, const std::string& text, const Environment& environment,
                  const plugin::Registry& registry) {
-  std::vector<std::unique_ptr<File>> files;
-  files.push_back(std::make_unique<File>(Source(name, text)));
-  read_one(*files.back(), environment, registry);
-  return finish(files, {});
+  Files files(environment, registry);
+  files.read(name, text);
+  return finish(files.all(), {});
 }
 
 }  // namespace tenon::config

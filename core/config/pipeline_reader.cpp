@@ -1,11 +1,14 @@
 #include "config/pipeline_reader.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "config/actions_reader.hpp"
 #include "config/delivery_reader.hpp"
+#include "config/files.hpp"
 #include "config/let_reader.hpp"
 #include "config/reading.hpp"
+#include "config/scalar.hpp"
 #include "config/tables.hpp"
 #include "config/trigger_reader.hpp"
 #include "config/vars.hpp"
@@ -13,9 +16,9 @@
 namespace tenon::config {
 namespace {
 
-const KeySet kTop = {{"tenon", "name", "connections", "vars", "tables", "let", "trigger", "mapping", "action",
-                      "actions", "delivery"},
-                     {"use", "reconcile", "classify", "mode", "tests"},
+const KeySet kTop = {{"tenon", "name", "use", "connections", "vars", "tables", "let", "trigger", "mapping",
+                      "action", "actions", "delivery"},
+                     {"reconcile", "classify", "mode", "tests"},
                      {"tenants"}};
 
 void read_version(Fields& top) {
@@ -34,22 +37,74 @@ void read_name(Fields& top, Reading& reading, PipelineFile& file) {
   file.name_at = node->at;
 }
 
+std::string place_of(const Connection& connection) {
+  const Source& source = connection.report->source();
+  return source.name() + ":" + std::to_string(source.position(connection.key.offset).line);
+}
+
+/// `use:`; a connection of the file itself or of one named before keeps its place.
+void read_use(Fields& top, const UseFile& use, Reading& reading) {
+  const Node* list = top.get("use");
+  if (list == nullptr) return;
+  if (!list->is_list()) {
+    return top.error(list->at, "wrong_type", "use",
+                     "expected a list of files, as in [accounts.yaml], found " + found_in(*list));
+  }
+  for (std::size_t i = 0; i < list->items.size(); ++i) {
+    const Node& item = list->items[i];
+    const std::string path = join("use", i);
+    const auto name = text_of(reading.report, item, path);
+    if (!name) continue;
+    const Connections* used = use(path_beside(reading.report.source().name(), *name));
+    if (used == nullptr) {
+      reading.report.error(item.at, "use_file",
+                           path + ": `" + *name + "` cannot be read; it is looked for beside this file");
+      reading.connections_known = false;
+      continue;
+    }
+    for (const auto& [connection_name, connection] : *used) {
+      const auto [first, fresh] = reading.connections.emplace(connection_name, connection);
+      if (fresh || !first->second.ok || !connection.ok) continue;
+      if (same_definition(first->second.spec, connection.spec)) continue;
+      first->second.report->error(first->second.key, "connection_differs",
+                                  "connections." + connection_name + ": defined with other settings at " +
+                                      place_of(connection) + ": one name is one account");
+    }
+  }
+}
+
 }  // namespace
 
+bool is_connections_file(const Node& root) {
+  if (root.find("connections") == nullptr) return false;
+  return std::all_of(root.members.begin(), root.members.end(), [](const NodeMember& member) {
+    return member.key.text == "connections" || member.key.text == "tenon";
+  });
+}
+
+Connections read_connections_file(const Node& root, const Environment& environment,
+                                  const plugin::Registry& registry, Report& report) {
+  Fields top(report, root, "", {{"tenon", "connections"}, {}, {}});
+  if (!top.ok()) return {};
+  if (root.find("tenon") != nullptr) read_version(top);
+  const Node* section = top.need("connections", "a map of accounts");
+  return section != nullptr ? read_connections(*section, environment, registry, report) : Connections();
+}
+
 PipelineFile read_pipeline(const Node& root, const Environment& environment, const plugin::Registry& registry,
-                           Report& report) {
+                           const UseFile& use, Report& report) {
   PipelineFile file;
   Fields top(report, root, "", kTop);
   if (!top.ok()) return file;
   Reading reading(root, environment, report);
   read_version(top);
   read_name(top, reading, file);
-  if (const Node* section = top.need("connections", "a map of accounts")) {
-    reading.connections = read_connections(*section, environment, registry, report);
-    reading.connections_known = section->is_map();
-  } else {
-    reading.connections_known = false;
-  }
+  const bool uses = root.find("use") != nullptr;
+  const Node* section = uses ? top.get("connections")
+                             : top.need("connections", "a map of accounts, or `use` of files with them");
+  if (section != nullptr) reading.connections = read_connections(*section, environment, registry, report);
+  reading.connections_known = section != nullptr ? section->is_map() : uses;
+  read_use(top, use, reading);
   reading.names.connections = &reading.connections;
   reading.made.vars = read_vars(top.get("vars"), environment, report);
   reading.names.vars = reading.made.vars.root;

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import resource
 import subprocess
 import unittest
 
@@ -48,6 +49,49 @@ class CommandLine(Rig):
         self.assertFalse(os.path.exists(os.path.join(self.folder, "fresh")))
         self.tenon("run", "--data", os.path.join(self.folder, "fresh"), "--plugin-dir", PLUGINS, path, code=2)
         self.assertFalse(os.path.exists(os.path.join(self.folder, "fresh")))
+
+    def test_a_folder_of_pipelines_runs_as_one_host(self):
+        self.env["BIGCOMMERCE_API_KEY"] = "e2e-blueprint-key-0123456789"
+        out = self.tenon("check", "--plugin-dir", PLUGINS, os.path.join(ROOT, "pipelines"))
+        self.assertIn("2 pipeline(s), 4 connection(s)", out)
+
+    def refused(self, *files):
+        """`tenon run` on these: exit 2 and a line that names the first; returns what it said."""
+        done = subprocess.run([os.path.join(BIN, "tenon"), "run", "--data", self.data, "--plugin-dir", PLUGINS, "--listen", "127.0.0.1:0", *files],
+                              capture_output=True, text=True, errors="replace", timeout=60, env={**self.env, "PATH": os.environ["PATH"]}, cwd=self.folder)
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        self.assertIn(os.path.basename(files[0]), done.stderr)
+        self.assertIn(": error: ", done.stderr)
+        return done.stderr
+
+    def test_forty_bad_files_at_a_restart_touch_no_byte_of_a_backlog(self):
+        self.remote.put("/_sandbox/switches", {"api": "gorgias", "fail": {"status": 503, "rate": 1.0}})
+        self.start()
+        for customer in range(1, 4):
+            self.assertEqual(self.post(self.thin(customer), f"msg_{customer}")[0], 200)
+        self.host.stop()
+        before = {name: self.digest(os.path.join(self.data, name)) for name in sorted(os.listdir(self.data))}
+        self.assertIn("journal.db", before)
+        folder = os.path.join(ROOT, "tests", "diagnostics")
+        bad = [name for name in sorted(os.listdir(folder)) if name.endswith(".yaml") and not name.startswith(("good_", "warn_"))]
+        self.assertGreaterEqual(len(bad), 40)
+        for name in bad[:: len(bad) // 40][:40]:
+            self.refused(os.path.join(folder, name))
+            now = {each: self.digest(os.path.join(self.data, each)) for each in sorted(os.listdir(self.data))}
+            self.assertEqual(now, before, name)
+
+    def test_hostile_files_are_refused_soon_and_within_memory(self):
+        aliases = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n" + "".join(f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12))
+        cases = {
+            "bomb.yaml": aliases, "cycle.yaml": "&x\n- *x\n", "merge.yaml": "a: &a {b: c}\nd: {<<: *a}\n", "tag.yaml": "a: !!python/object:os.system x\n",
+            "deep.yaml": "[" * 100_000, "deep_map.yaml": "{a: " * 100_000, "twice.yaml": "tenon: 1\ntenon: 1\n", "tab.yaml": "a:\n\tb: c\n",
+            "nul.yaml": "a: b\x00c\n", "bom.yaml": "\ufefftenon: 1\n", "bell.yaml": "a: b\x07c\n", "cr.yaml": "a: b\rc: d\n", "large.yaml": "# " + "x" * 100_000_000}
+        for name, text in cases.items():
+            said = self.refused(self.write(name, text))
+            self.assertLess(len(said), 100_000, name)
+            if name != "large.yaml":
+                self.assertRegex(said, name.replace(".", r"\.") + r":\d+:\d+: error: ")
+        self.assertLess(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, 512 * 1024)
 
     @staticmethod
     def digest(path):

@@ -92,6 +92,7 @@ class CustomerToDesk(Rig):
 
 class Blueprint(Rig):
     pipeline = "blueprint.yaml"
+    connection = "blueprint_store"
 
     def setUp(self):
         super().setUp()

@@ -17,7 +17,7 @@ import harness
 import wire
 
 
-def post(body, headers=(), path="/in/store"):
+def post(body, headers=(), path="/in/blueprint_store"):
     lines = [f"POST {path} HTTP/1.1", "Host: a", "Content-Type: application/json", f"Content-Length: {len(body)}", *headers]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 

@@ -258,8 +258,11 @@ TEST(Rendering, HasColoursForTerminalsAndJsonForPrograms) {
   EXPECT_EQ(
       render_json(loaded.diagnostics),
       R"({"diagnostics":[{"severity":"error","file":"name_is_a_number.yaml","line":2,"column":7,"length":2,)"
-      R"("code":"wrong_type","message":"name: expected text, found a number; in quotes it is text: \"12\""}]})");
+      R"("end":9,"code":"wrong_type","path":"name","message":"name: expected text, found a number; in quotes it is text: \"12\""}]})");
   EXPECT_EQ(render_json({}), R"({"diagnostics":[]})");
+  const std::string slip = render_json(load_example("expression_unknown_field.yaml").diagnostics);
+  EXPECT_NE(slip.find(R"("path":"mapping.external_id")"), std::string::npos) << slip;
+  EXPECT_NE(slip.find(R"("suggestion":"id")"), std::string::npos) << slip;
   EXPECT_EQ(render_text({}, true), "");
 }
 
