@@ -28,7 +28,7 @@ std::vector<config::Diagnostic> check_host_files(const HostFlags& host, std::vec
   return all;
 }
 
-int check(const HostFlags& host) {
+int check(const HostFlags& host, bool strict) {
   DefinitionSources sources = sources_of(host.settings());
   std::size_t host_files = 0;
   std::vector<config::Diagnostic> diagnostics = check_host_files(host, sources.pipelines, host_files);
@@ -54,7 +54,7 @@ int check(const HostFlags& host) {
                     (host_files > 0 ? ", host file" : "") + ": no errors\n");
     }
   }
-  return ok ? kExitOk : kExitBadInput;
+  return ok && (!strict || diagnostics.empty()) ? kExitOk : kExitBadInput;
 }
 
 }  // namespace
@@ -66,10 +66,12 @@ void add_check(Command& program) {
       "nearest known name. Nothing is run or written, and no plugin's code is loaded.");
   HostFlags& host = add_host_flags(command, {"plugin_dir", "pin", "env_file", "pipelines"});
   host.on_faults(HostFlags::Faults::keep);
+  bool& strict = command.keep<bool>();
+  command.flag("--strict", strict, "Warnings too end with exit code 2");
   command.json();
   command.example("tenon check pipelines/blueprint.yaml", "One file");
   command.example("tenon check --json pipelines/blueprint.yaml", "For an editor");
-  command.run([&host] { return check(host); });
+  command.run([&host, &strict] { return check(host, strict); });
 }
 
 }  // namespace tenon::app

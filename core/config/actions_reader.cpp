@@ -90,10 +90,11 @@ void ActionsReader::read_mapping(Action& made, const Scope& scope, const Node* w
   if (!mapping.is_map()) {
     return owner.error(mapping.at, "wrong_type", "mapping", "expected a map, found " + found_in(mapping));
   }
-  if (declared != nullptr && declared->input) {
-    check_record(mapping, *declared->input, path, "operation " + declared->name, reading_.report);
-  }
   made.mapping = reading_.templates.read(mapping, scope, path);
+  if (declared != nullptr && declared->input) {
+    check_record(mapping, *declared->input, reading_.templates.types(), path, "operation " + declared->name,
+                 reading_.report);
+  }
   made.mapping_digest = digest(made, when, mapping);
 }
 

@@ -69,6 +69,7 @@ void read_lets(const Node* section, Scope scope, Reading& reading) {
     if (!named) continue;
     LetNames known = names_of(made.value, names);
     append_canonical(known.canonical, value);
+    known.type = reading.templates.type_of(value);
     if (known.depth > kMostDepth) {
       reading.report.error(key.at, "too_deep",
                            path + ": lets built on lets more than " + std::to_string(kMostDepth) + " deep");

@@ -1,192 +1,100 @@
 #include "config/names.hpp"
 
 #include <algorithm>
-#include <optional>
-
-#include "config/fields.hpp"
+#include <utility>
 
 namespace tenon::config {
 namespace {
 
-using Schemas = std::vector<const Schema*>;
+namespace check = mapping::check;
+using check::Type;
+using Fields = std::vector<std::pair<std::string, Type>>;
 
-const std::vector<std::string> kEventFields = {"id",   "type",        "key",   "keys", "version",
-                                               "time", "received_at", "class", "data", "connection"};
-
-/// What an array of a type holds, since paths go through arrays.
-const Schema* element_of(const Schema* schema) {
-  while (schema != nullptr && schema->types.array && schema->items) schema = schema->items.get();
-  return schema;
+Type text_type(std::string format = {}) {
+  Type made = check::of_kinds(check::kString);
+  made.format = std::move(format);
+  return made;
 }
 
-class UseChecker {
- public:
-  UseChecker(const Node& text, const Scope& scope, const Names& names, const std::string& path,
-             Report& report)
-      : text_(text), scope_(scope), names_(names), path_(path), report_(report) {}
+Type one_of(const std::vector<std::string>& words) {
+  Type made = text_type();
+  for (const std::string& word : words) made.values.push_back("\"" + word + "\"");
+  return made;
+}
 
-  void check(const mapping::RootUse& use) {
-    use_ = &use;
-    const std::string& root = use.path.front();
-    if (root == "event" && in_scope(root)) return event();
-    if (in_scope(root)) {
-      const auto answer = names_.answers.find(root);
-      if (answer == names_.answers.end() || answer->second == nullptr) return;
-      return fields({answer->second}, 1);
-    }
-    if (scope_.unknown) return;
-    if (!use.variable) return unknown_root();
-    if (names_.lets.contains(root)) return;
-    if (root == "vars") return members(names_.vars);
-    if (root == "tables") return tables();
-    if (root == "results") return results();
-    if (root == "connections") return connections();
-    if (root == "connection" && names_.trigger != nullptr) settings(*names_.trigger, 1);
+/// `event.keys`: texts; one that only some of the events have may be missing.
+Type keys_type(const std::vector<const plugin::EventType*>& events) {
+  Type all;
+  for (const plugin::EventType* event : events) {
+    Fields fields;
+    for (const std::string& key : event->keys) fields.emplace_back(key, text_type());
+    Type one = check::of_fields(std::move(fields));
+    all = all.known() ? check::join(all, one) : std::move(one);
   }
+  return all;
+}
 
- private:
-  bool in_scope(const std::string& root) const {
-    return std::find(scope_.roots.begin(), scope_.roots.end(), root) != scope_.roots.end();
+Type data_type(const std::vector<const plugin::EventType*>& events) {
+  Type all;
+  for (const plugin::EventType* event : events) {
+    if (event->schema == nullptr) return {};
+    Type one = check::of_schema(*event->schema);
+    if (!one.known()) return {};
+    all = all.known() ? check::join(all, one) : std::move(one);
   }
+  return all;
+}
 
-  /// The path as written up to step `last`, for messages.
-  std::string shown(std::size_t last) const {
-    std::string out = use_->variable ? "$" : "";
-    for (std::size_t i = 0; i <= last; ++i) out += (i > 0 ? "." : "") + use_->path[i];
-    return out;
-  }
-
-  void error(std::string code, const std::string& message) {
-    report_.error(text_.span(use_->offset, use_->length), std::move(code), path_ + ": " + message);
-  }
-
-  void no_field(std::size_t step, const std::vector<std::string>& known) {
-    error("unknown_field",
-          shown(step - 1) + " has no field `" + use_->path[step] + "`" + suggestion(use_->path[step], known));
-  }
-
-  void unknown_root() {
-    const std::string& root = use_->path.front();
-    std::string hint = suggestion(root, scope_.roots);
-    const bool variable = root == "vars" || root == "connection" || root == "connections" ||
-                          root == "tables" || root == "results" || names_.lets.contains(root);
-    if (variable) {
-      hint = "; it is a variable: `$" + root + "`";
-    } else if (hint.empty()) {
-      hint = "; known here:";
-      for (const std::string& known : scope_.roots) hint += " `" + known + "`";
-    }
-    error("unknown_root", "there is no `" + root + "` here" + hint);
-  }
-
-  void event() {
-    if (use_->path.size() < 2) return;
-    const std::string& field = use_->path[1];
-    if (std::find(kEventFields.begin(), kEventFields.end(), field) == kEventFields.end()) {
-      return no_field(1, kEventFields);
-    }
-    if (names_.trigger == nullptr || names_.trigger->manifest == nullptr || names_.events.empty() ||
-        use_->path.size() < 3)
-      return;
-    Schemas data;
-    std::vector<std::string> keys;
-    for (const std::string& name : names_.events) {
-      const plugin::EventType* type = names_.trigger->manifest->event(name);
-      if (type == nullptr) return;
-      data.push_back(type->schema.get());
-      keys.insert(keys.end(), type->keys.begin(), type->keys.end());
-    }
-    if (field == "data") fields(std::move(data), 2);
-    if (field == "keys" && std::find(keys.begin(), keys.end(), use_->path[2]) == keys.end())
-      no_field(2, keys);
-  }
-
-  /// Follows the path from `step` on through schemas of which any may hold. Unknown in a closed schema is an
-  /// error, in an open one a warning if it looks like a slip.
-  void fields(Schemas schemas, std::size_t step) {
-    for (; step < use_->path.size(); ++step) {
-      Schemas next;
-      std::vector<std::string> known;
-      bool open = false;
-      for (const Schema* schema : schemas) {
-        schema = element_of(schema);
-        if (schema == nullptr) return;
-        for (const auto& [name, property] : schema->properties) known.push_back(name);
-        open = open || schema->additional_properties;
-        if (const Schema* property = schema->property(use_->path[step])) next.push_back(property);
-      }
-      if (next.empty()) return unknown_field(step, known, open);
-      schemas = std::move(next);
+Type event_type(const Names& names) {
+  std::vector<const plugin::EventType*> events;
+  if (names.trigger != nullptr && names.trigger->manifest != nullptr) {
+    for (const std::string& name : names.events) {
+      if (const plugin::EventType* event = names.trigger->manifest->event(name)) events.push_back(event);
     }
   }
+  Fields fields = {{"id", text_type()},
+                   {"type", names.events.empty() ? text_type() : one_of(names.events)},
+                   {"key", text_type()},
+                   {"keys", keys_type(events)},
+                   {"version", check::or_missing(text_type(), "event.version")},
+                   {"time", check::or_missing(text_type("date-time"), "event.time")},
+                   {"received_at", text_type("date-time")},
+                   {"class", one_of({"live", "retry", "replay", "reconcile"})},
+                   {"data", data_type(events)},
+                   {"connection", text_type()}};
+  return check::of_fields(std::move(fields));
+}
 
-  void unknown_field(std::size_t step, const std::vector<std::string>& known, bool open) {
-    if (!open) return no_field(step, known);
-    const std::string hint = suggestion(use_->path[step], known);
-    if (hint.empty()) return;
-    report_.warning(text_.span(use_->offset, use_->length), "unknown_field",
-                    path_ + ": " + shown(step - 1) + " has no field `" + use_->path[step] +
-                        "` that the connector knows" + hint);
-  }
+Type settings_type(const Connection* connection) {
+  if (connection == nullptr || connection->manifest == nullptr) return {};
+  return check::of_schema(*connection->manifest->settings);
+}
 
-  /// The step behind the first against an object that is known whole.
-  void members(Value object, std::size_t step = 1) {
-    if (use_->path.size() <= step || !object.is_object()) return;
-    std::vector<std::string> known;
-    for (const Member& member : object.members()) known.emplace_back(member.name);
-    if (std::find(known.begin(), known.end(), use_->path[step]) == known.end()) no_field(step, known);
-  }
+Type connections_type(const Names& names) {
+  if (names.connections == nullptr) return {};
+  Fields fields;
+  for (const auto& [name, connection] : *names.connections)
+    fields.emplace_back(name, settings_type(&connection));
+  return check::of_fields(std::move(fields));
+}
 
-  void tables() {
-    const std::size_t before = report_.errors();
-    members(names_.tables);
-    if (report_.errors() == before && use_->path.size() > 2) members(names_.tables.get(use_->path[1]), 2);
-  }
+/// Values may come from the environment: only their kinds are known.
+Type constants_type(Value object) { return object.is_object() ? check::of_value(object, false) : Type(); }
 
-  void results() {
-    if (use_->path.size() < 2) return;
-    const std::string& action = use_->path[1];
-    const auto in = [&](const std::vector<std::string>& list) {
-      return std::find(list.begin(), list.end(), action) != list.end();
-    };
-    if (!in(names_.actions)) return no_field(1, names_.actions);
-    if (!in(scope_.results)) {
-      return error("not_needed",
-                   "`$results." + action + "` is there for an action with `needs: [" + action + "]` only");
-    }
-    if (use_->path.size() > 2 && use_->path[2] != "id") no_field(2, {"id"});
-  }
+Type results_type(const Scope& scope) {
+  Fields fields;
+  for (const std::string& action : scope.results)
+    fields.emplace_back(action, check::of_fields({{"id", text_type()}}));
+  return check::of_fields(std::move(fields));
+}
 
-  void connections() {
-    if (use_->path.size() < 2 || names_.connections == nullptr) return;
-    const auto found = names_.connections->find(use_->path[1]);
-    if (found != names_.connections->end()) return settings(found->second, 2);
-    std::vector<std::string> known;
-    for (const auto& [name, connection] : *names_.connections) known.push_back(name);
-    no_field(1, known);
-  }
-
-  void settings(const Connection& connection, std::size_t step) {
-    if (connection.manifest == nullptr || use_->path.size() <= step) return;
-    const Schema& schema = *connection.manifest->settings;
-    const Schema* property = schema.property(use_->path[step]);
-    if (property == nullptr) {
-      std::vector<std::string> known;
-      for (const auto& [name, setting] : schema.properties) {
-        if (!setting->secret) known.push_back(name);
-      }
-      return no_field(step, known);
-    }
-    if (property->secret) error("secret", shown(step) + " is a secret: expressions never see those");
-  }
-
-  const Node& text_;
-  const Scope& scope_;
-  const Names& names_;
-  const std::string& path_;
-  Report& report_;
-  const mapping::RootUse* use_ = nullptr;
-};
+Type root_type(const std::string& root, const Names& names) {
+  if (root == "event") return event_type(names);
+  const auto answer = names.answers.find(root);
+  if (answer == names.answers.end() || answer->second == nullptr) return {};
+  Type one = check::of_schema(*answer->second);
+  return names.lists.contains(root) ? check::of_items(std::move(one)) : one;
+}
 
 }  // namespace
 
@@ -216,10 +124,70 @@ mapping::ParseOptions Scope::options(const Names& names) const {
   return options;
 }
 
-void check_uses(const mapping::Expression& expression, const Node& text, const Scope& scope,
-                const Names& names, const std::string& path, Report& report) {
-  UseChecker checker(text, scope, names, path, report);
-  for (const mapping::RootUse& use : expression.uses()) checker.check(use);
+check::World world_of(const Scope& scope, const Names& names) {
+  check::World world;
+  world.anything = scope.unknown;
+  for (const std::string& root : scope.roots) world.roots.emplace_back(root, root_type(root, names));
+  for (const auto& [fetch, answer] : names.answers) {
+    if (std::find(scope.roots.begin(), scope.roots.end(), fetch) == scope.roots.end())
+      world.absent[fetch] = "`" + fetch + "` is not there yet: it is fetched later";
+  }
+  world.variables["vars"] = constants_type(names.vars);
+  world.variables["tables"] = constants_type(names.tables);
+  world.variables["connections"] = connections_type(names);
+  world.variables["connection"] = settings_type(names.trigger);
+  if (!scope.results.empty()) {
+    world.variables["results"] = results_type(scope);
+    for (const std::string& action : names.actions) {
+      if (std::find(scope.results.begin(), scope.results.end(), action) == scope.results.end()) {
+        world.absent["$results." + action] =
+            "`$results." + action + "` is there for an action with `needs: [" + action + "]` only";
+      }
+    }
+  }
+  for (const auto& [name, let] : names.lets) {
+    if (scope.has(let)) world.variables[name] = let.type;
+  }
+  if (scope.item) {
+    world.variables["item"] = scope.item_type;
+    Type index = check::of_kinds(check::kNumber);
+    index.integer = true;
+    world.variables["index"] = index;
+  }
+  return world;
+}
+
+TextType check_text(const Node& node, bool whole, const Scope& scope, const Names& names,
+                    const std::string& path, Report& report) {
+  TextType made;
+  const check::World world = world_of(scope, names);
+  const mapping::ParseOptions options = scope.options(names);
+  const std::string_view text = node.text;
+  Type all = check::of_kinds(check::kString);
+  std::size_t end = 0;
+  for (auto at = text.find("${{"); at != std::string_view::npos; at = text.find("${{", end)) {
+    end = at + 3;
+    if (at > 0 && text[at - 1] == '$') continue;
+    check::Inferred inferred = check::infer_embedded(text, at + 3, options, world, end);
+    for (check::Finding& finding : inferred.findings) {
+      const Span place = node.span(finding.offset, std::max<std::size_t>(1, finding.length));
+      const std::string message = path + ": " + finding.message;
+      if (finding.error) {
+        report.error(place, std::move(finding.code), message);
+      } else {
+        report.warning(place, std::move(finding.code), message);
+      }
+    }
+    made.reads.merge(inferred.reads);
+    made.blanks.insert(made.blanks.end(), inferred.blanks.begin(), inferred.blanks.end());
+    if (whole) {
+      made.type = std::move(inferred.type);
+    } else if (inferred.type.may_be(check::kMissing | check::kNull)) {
+      all = check::or_missing(std::move(all), inferred.type.maybe);
+    }
+  }
+  if (!whole) made.type = std::move(all);
+  return made;
 }
 
 }  // namespace tenon::config

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/connections.hpp"
+#include "mapping/check/infer.hpp"
 #include "mapping/jsonata/expression.hpp"
 
 namespace tenon::config {
@@ -17,6 +18,7 @@ struct LetNames {
   std::set<std::string> lets;     ///< likewise
   std::size_t depth = 1;          ///< of lets built on lets
   std::string canonical;          ///< its meaning as text, for digests
+  mapping::check::Type type;      ///< of what it gives
 };
 
 /// Filled while the file is read, in the order of the places that see it.
@@ -26,6 +28,7 @@ struct Names {
   std::vector<std::string> events;               ///< types that it triggers on; empty: not known
   std::map<std::string, const Schema*> answers;  ///< of fetches by root (of a list: of one item); null:
                                                  ///< not known
+  std::set<std::string> lists;                   ///< fetches that read a list
   std::map<std::string, LetNames> lets;          ///< those read so far
   std::vector<std::string> later_lets;           ///< names of those that are not
   std::vector<std::string> actions;              ///< all names under `actions:`
@@ -39,6 +42,7 @@ struct Scope {
   std::vector<std::string> results;  ///< actions whose `$results` are there
   bool action = false;               ///< inside an action
   bool item = false;                 ///< inside `$item:`
+  mapping::check::Type item_type;    ///< of `$item`
   bool unknown = false;              ///< what there is cannot be told: no name is refused
 
   /// True if the let reads nothing that is not there yet.
@@ -48,8 +52,21 @@ struct Scope {
   mapping::ParseOptions options(const Names& names) const;
 };
 
-/// Reports what an expression reads and nobody gives. `text` is the scalar that the offsets count in.
-void check_uses(const mapping::Expression& expression, const Node& text, const Scope& scope,
-                const Names& names, const std::string& path, Report& report);
+/// The types of all that a place sees.
+mapping::check::World world_of(const Scope& scope, const Names& names);
+
+/// What was told of one scalar with expressions in it.
+struct TextType {
+  mapping::check::Type type;                    ///< of the whole scalar
+  std::vector<mapping::check::Finding> blanks;  ///< parts that `&` may leave blank; offsets in the scalar
+  std::set<std::string> reads;                  ///< roots and variables that it names
+};
+/// By scalar of the file; for those that were read and are alive.
+using TextTypes = std::map<const Node*, TextType>;
+
+/// Infers what a scalar gives and reports what is wrong with its expressions. `whole`: it is one expression
+/// and keeps its type; else it is text, and missing if one of its parts is.
+TextType check_text(const Node& node, bool whole, const Scope& scope, const Names& names,
+                    const std::string& path, Report& report);
 
 }  // namespace tenon::config

@@ -9,6 +9,7 @@
 #include "config/let_reader.hpp"
 #include "config/reading.hpp"
 #include "config/scalar.hpp"
+#include "config/secret_reach.hpp"
 #include "config/tables.hpp"
 #include "config/trigger_reader.hpp"
 #include "config/vars.hpp"
@@ -73,6 +74,23 @@ void read_use(Fields& top, const UseFile& use, Reading& reading) {
   }
 }
 
+/// A fetch costs a request for each event; a `let` that nobody reads is a slip.
+void warn_of_unused(const Reading& reading) {
+  const auto warn = [&](const Node* section, const std::string& path, const char* why) {
+    if (section == nullptr || !section->is_map()) return;
+    for (const NodeMember& entry : section->members) {
+      if (reading.templates.reads().contains(entry.key.text)) continue;
+      reading.report.warning(entry.key.at, "unused", join(path, entry.key.text) + ": " + why);
+    }
+  };
+  const Node* trigger = reading.root.find("trigger");
+  if (trigger != nullptr && trigger->is_map()) {
+    warn(trigger->find("fetch"), "trigger.fetch",
+         "nothing reads what this fetches, and it costs a request for each event");
+  }
+  warn(reading.root.find("let"), "let", "nothing reads this");
+}
+
 }  // namespace
 
 bool is_connections_file(const Node& root) {
@@ -108,6 +126,7 @@ PipelineFile read_pipeline(const Node& root, const Environment& environment, con
   reading.names.connections = &reading.connections;
   reading.made.vars = read_vars(top.get("vars"), environment, report);
   reading.names.vars = reading.made.vars.root;
+  check_secret_reach(root, reading.connections, report);
   reading.made.tables = read_tables(top.get("tables"), report);
   reading.names.tables = reading.made.tables.root;
   TriggerReader trigger(reading, top);
@@ -117,6 +136,7 @@ PipelineFile read_pipeline(const Node& root, const Environment& environment, con
   trigger.read();
   ActionsReader(reading, trigger.scope()).read(top);
   read_delivery(top.get("delivery"), before_fetches, reading);
+  if (!report.has_errors()) warn_of_unused(reading);
   reading.made.file = report.source().name();
   file.connections = std::move(reading.connections);
   if (!report.has_errors()) file.pipeline = std::make_shared<const Pipeline>(std::move(reading.made));

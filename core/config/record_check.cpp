@@ -5,20 +5,22 @@
 #include "config/fields.hpp"
 #include "config/scalar.hpp"
 #include "config/templates.hpp"
+#include "config/type_check.hpp"
 
 namespace tenon::config {
 namespace {
 
 class RecordCheck {
  public:
-  RecordCheck(const std::string& what, Report& report) : what_(what), report_(report) {}
+  RecordCheck(const TextTypes& types, const std::string& what, Report& report)
+      : types_(types), what_(what), report_(report) {}
 
-  void check(const Node& node, const Schema& schema, const std::string& path) {
+  void check(const Node& node, const Schema& schema, const std::string& path, bool required) {
     switch (node.kind) {
       case Node::Kind::empty:
         return;
       case Node::Kind::text:
-        return text(node, schema, path);
+        return text(node, schema, path, required);
       case Node::Kind::list:
         return list(node, schema, path);
       case Node::Kind::map:
@@ -26,7 +28,7 @@ class RecordCheck {
     }
     if (const Node* item = node.find("$item")) {
       if (!allows(schema, Kind::array)) return wrong_type(node, schema, path, "a list");
-      if (schema.items) check(*item, *schema.items, join(path, "$item"));
+      if (schema.items) check(*item, *schema.items, join(path, "$item"), false);
       return;
     }
     if (node.find("$each") == nullptr) map(node, schema, path);
@@ -37,24 +39,13 @@ class RecordCheck {
     return !schema.types.any() || schema.types.allows(kind);
   }
 
-  /// Such a value is put into a list when the event is mapped.
-  static bool wants_list_only(const Schema& schema) {
-    const TypeSet& t = schema.types;
-    return t.array && !t.object && !t.string && !t.number && !t.integer && !t.boolean;
-  }
-
   void wrong_type(const Node& node, const Schema& schema, const std::string& path, const std::string& found) {
     report_.error(node.at, "wrong_type",
                   path + ": " + what_ + " wants " + with_article(schema.types.text()) + ", found " + found);
   }
 
-  void text(const Node& node, const Schema& schema, const std::string& path) {
-    if (holds_expression(node)) {
-      const bool is_text = !is_whole_expression(node);
-      const bool fits = allows(schema, Kind::string) || wants_list_only(schema);
-      if (is_text && !fits) wrong_type(node, schema, path, "text with an expression in it, which stays text");
-      return;
-    }
+  void text(const Node& node, const Schema& schema, const std::string& path, bool required) {
+    if (holds_expression(node)) return expression(node, schema, path, required);
     const Value value = scalar_value(node);
     const Schema* against = wants_list_only(schema) && !value.is_null() ? schema.items.get() : &schema;
     if (against == nullptr) return;
@@ -65,10 +56,25 @@ class RecordCheck {
     }
   }
 
+  void expression(const Node& node, const Schema& schema, const std::string& path, bool required) {
+    const bool is_text = !is_whole_expression(node);
+    const bool fits = allows(schema, Kind::string) || wants_list_only(schema);
+    if (is_text && !fits)
+      return wrong_type(node, schema, path, "text with an expression in it, which stays text");
+    const auto told = types_.find(&node);
+    if (told == types_.end()) return;
+    check_type(told->second.type, schema, required, {node.at, path, what_}, report_);
+    if (!schema.identity) return;
+    for (const mapping::check::Finding& blank : told->second.blanks) {
+      report_.warning(node.span(blank.offset, blank.length), blank.code, path + ": " + blank.message);
+    }
+  }
+
   void list(const Node& node, const Schema& schema, const std::string& path) {
     if (!allows(schema, Kind::array)) return wrong_type(node, schema, path, "a list");
     if (!schema.items) return;
-    for (std::size_t i = 0; i < node.items.size(); ++i) check(node.items[i], *schema.items, join(path, i));
+    for (std::size_t i = 0; i < node.items.size(); ++i)
+      check(node.items[i], *schema.items, join(path, i), false);
   }
 
   /// How to write a number that is meant as text.
@@ -86,7 +92,7 @@ class RecordCheck {
     for (const auto& [name, property] : schema.properties) known.push_back(name);
     for (const auto& [key, value] : node.members) {
       if (const Schema* property = schema.property(key.text)) {
-        check(value, *property, join(path, key.text));
+        check(value, *property, join(path, key.text), schema.requires_member(key.text));
       } else if (!schema.additional_properties && !key.text.starts_with('$')) {
         unknown(key, known, path);
       }
@@ -110,15 +116,16 @@ class RecordCheck {
     report_.error(key.at, "unknown_key", join(path, key.text) + ": " + what_ + " has no such key" + hint);
   }
 
+  const TextTypes& types_;
   const std::string& what_;
   Report& report_;
 };
 
 }  // namespace
 
-void check_record(const Node& node, const Schema& schema, const std::string& path, const std::string& what,
-                  Report& report) {
-  RecordCheck(what, report).check(node, schema, path);
+void check_record(const Node& node, const Schema& schema, const TextTypes& types, const std::string& path,
+                  const std::string& what, Report& report) {
+  RecordCheck(types, what, report).check(node, schema, path, true);
 }
 
 }  // namespace tenon::config

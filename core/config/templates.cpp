@@ -93,8 +93,10 @@ Template TemplateReader::text(const Node& node, const Scope& scope, const std::s
     return {};
   }
   refuse_variables(node, report_, path);
-  for (const Template::Use& use : parsed->expressions()) {
-    check_uses(use.expression, node, scope, names_, path, report_);
+  if (!parsed->is_constant()) {
+    TextType told = check_text(node, is_whole_expression(node), scope, names_, path, report_);
+    reads_.insert(told.reads.begin(), told.reads.end());
+    types_.insert_or_assign(&node, std::move(told));
   }
   return std::move(*parsed);
 }
@@ -181,6 +183,9 @@ Template TemplateReader::each(const Node& node, const Scope& scope, const std::s
   }
   Scope inner = scope;
   inner.item = true;
+  inner.item_type = mapping::check::elements(type_of(*over));
+  inner.item_type.kinds =
+      static_cast<mapping::check::Kinds>(inner.item_type.kinds & ~mapping::check::kMissing);
   return Template::each(std::move(list), read(*item, inner, join(path, "$item")), place(node));
 }
 
@@ -206,7 +211,39 @@ std::optional<Formula> TemplateReader::read_formula(const Node& node, const Scop
 }
 
 std::optional<When> TemplateReader::read_when(const Node& node, const Scope& scope, const std::string& path) {
-  return read_formula(node, scope, path, "${{ event.data.total > 0 }}");
+  auto made = read_formula(node, scope, path, "${{ event.data.total > 0 }}");
+  if (made) check_condition(node, path);
+  return made;
+}
+
+mapping::check::Type TemplateReader::type_of(const Node& node) const {
+  const auto told = types_.find(&node);
+  return told == types_.end() ? mapping::check::Type() : told->second.type;
+}
+
+void TemplateReader::check_condition(const Node& node, const std::string& path) {
+  using namespace mapping::check;
+  const Type type = type_of(node);
+  if (!type.known()) return;
+  const Kinds present = type.kinds & ~kMissing;
+  if (!type.may_be(kBoolean)) {
+    return report_.error(node.at, "when",
+                         path + ": expected true or false, found " +
+                             describe(present != 0 ? present : kMissing) + ": every event would be rejected");
+  }
+  if (const auto constant = type.constant()) {
+    return report_.warning(node.at, "constant_condition",
+                           path + (*constant == "true" ? ": is always true: leave it out"
+                                                       : ": is never true: nothing comes past it"));
+  }
+  if (type.may_be(kMissing)) {
+    report_.warning(node.at, "when_missing",
+                    path + ": may be missing" + (type.maybe.empty() ? "" : ", as " + type.maybe + " may") +
+                        ", and such an event is rejected: end it with `?? false`");
+  } else if (!type.only(kBoolean)) {
+    report_.warning(node.at, "when",
+                    path + ": may be " + describe(present & ~kBoolean) + ", and such an event is rejected");
+  }
 }
 
 void append_canonical(std::string& out, const Node& node) {

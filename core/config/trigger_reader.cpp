@@ -32,6 +32,7 @@ void TriggerReader::declare() {
   if (reading_.names.trigger != nullptr) {
     reading_.made.trigger_connection = reading_.names.trigger->spec.name;
     check_receives(*reading_.names.trigger);
+    check_horizon(fields.key_span("connection"));
   }
   const std::size_t before = reading_.report.errors();
   events(fields);
@@ -44,6 +45,16 @@ void TriggerReader::declare() {
                                  "trigger.fetch: expected a map of names, found " + found_in(*fetch));
   }
   for (const NodeMember& entry : fetch->members) declare_fetch(entry);
+}
+
+void TriggerReader::check_horizon(Span at) {
+  constexpr std::uint64_t kHour = 3'600'000;
+  if (manifest() == nullptr || manifest()->retry_horizon_ms < kDedupeWindowMs) return;
+  reading_.report.warning(at, "dedupe_window",
+                          "trigger.connection: " + manifest()->name + " repeats a delivery for up to " +
+                              std::to_string(manifest()->retry_horizon_ms / kHour) +
+                              " h, and one is known again for " + std::to_string(kDedupeWindowMs / kHour) +
+                              " h only: a late repeat is taken as new");
 }
 
 void TriggerReader::events(Fields& fields) {
@@ -161,6 +172,7 @@ void TriggerReader::find_list(Step& made, Span at) {
   if (manifest() == nullptr || made.step.fetch.empty()) return;
   if (const plugin::List* found = manifest()->list(made.step.fetch)) {
     reading_.names.answers[made.step.name] = found->item.get();
+    reading_.names.lists.insert(made.step.name);
     made.wanted = found->query;
     return;
   }
@@ -175,11 +187,12 @@ void TriggerReader::find_list(Step& made, Span at) {
 void TriggerReader::read() {
   if (when_ != nullptr) reading_.made.when = reading_.templates.read_when(*when_, scope_, "trigger.when");
   for (Step& made : steps_) {
+    made.step.arguments = reading_.templates.read(made.arguments, scope_, made.path);
     if (made.wanted) {
       const std::string what = (made.step.list ? "list " : "fetch ") + made.step.fetch;
-      check_record(made.arguments, *made.wanted, made.path, what, reading_.report);
+      check_record(made.arguments, *made.wanted, reading_.templates.types(), made.path, what,
+                   reading_.report);
     }
-    made.step.arguments = reading_.templates.read(made.arguments, scope_, made.path);
     scope_.roots.push_back(made.step.name);
     reading_.made.fetches.push_back(std::move(made.step));
   }

@@ -1,9 +1,13 @@
 // `trigger:`: where events come from and what is fetched for them.
 #pragma once
 
+#include <cstdint>
 #include "config/reading.hpp"
 
 namespace tenon::config {
+
+/// How long the journal knows a delivery again; a source that repeats for longer makes doubles.
+constexpr std::uint64_t kDedupeWindowMs = 7ULL * 24 * 3'600'000;
 
 /// In two steps, since lets stand between them: what they may name comes first, expressions that may name
 /// them after.
@@ -27,6 +31,7 @@ class TriggerReader {
     bool ok = false;
   };
 
+  void check_horizon(Span at);
   void events(Fields& fields);
   void unknown_event(const Node& item, const std::string& path, const plugin::ConnectorManifest& manifest,
                      const std::vector<std::string>& known);

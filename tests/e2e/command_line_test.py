@@ -38,6 +38,14 @@ class CommandLine(Rig):
         self.assertEqual(done.returncode, 2)
         self.assertRegex(done.stdout + done.stderr, r"bad\.yaml:\d+:1: error: .*triger.*trigger")
 
+    def test_check_ends_with_2_on_warnings_only_if_strict(self):
+        with open(os.path.join(ROOT, "pipelines", "bigcommerce-gorgias.yaml"), encoding="utf-8") as shipped:
+            text = shipped.read()
+        path = self.write("warned.yaml", text.replace("customer.first_name", "customer.frist_name"))
+        told = json.loads(self.tenon("check", "--json", "--plugin-dir", PLUGINS, path))["diagnostics"]
+        self.assertEqual([(d["severity"], d["code"]) for d in told], [("warning", "unknown_field")])
+        self.tenon("check", "--strict", "--plugin-dir", PLUGINS, path, code=2)
+
     def test_a_bad_file_touches_no_data(self):
         self.start()
         self.host.stop()
