@@ -89,7 +89,7 @@ export class Generator {
     this.next = 0;
     let text = this.any(2 + r.below(4));
     if (r.chance(0.08)) text = this.damaged(text);
-    return text;
+    return text.toWellFormed();  // half of a surrogate pair is no UTF-8
   }
   damaged(text) {
     const r = this.random;
