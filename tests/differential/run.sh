@@ -7,7 +7,7 @@ build="${TENON_BUILD:-$here/../../build}"
 bin="$build/bin/jsonata_answers"
 rest=()
 while [ $# -gt 0 ]; do
-  if [ "$1" = --bin ]; then bin="$2"; build="$(dirname "$(dirname "$2")")"; shift 2; else rest+=("$1"); shift; fi
+  if [ "$1" = --bin ]; then bin="$(realpath "$2")"; build="$(dirname "$(dirname "$bin")")"; shift 2; else rest+=("$1"); shift; fi
 done
 reference="$build/npm/node_modules/jsonata"
 if [ ! -d "$reference" ]; then
