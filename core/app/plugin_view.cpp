@@ -81,7 +81,7 @@ void block(std::string& out, const char* title, const Table& table, const Screen
 
 /// The members of a schema: name, type, whether it is needed, what it is.
 Table members_table(const Schema& schema) {
-  Table table({{"NAME"}, {"TYPE"}, {"NEEDED"}, {"DEFAULT", 8}, {"NOTES", 12}, {"DESCRIPTION", 20}});
+  Table table({{"NAME"}, {"TYPE"}, {"NEEDED"}, {"DEFAULT", 8}, {"NOTES", 12}, {"DESCRIPTION", 20, true}});
   for (const auto& [name, member] : schema.properties) {
     std::vector<std::string> notes;
     if (member->secret) notes.emplace_back("secret");
@@ -103,17 +103,17 @@ void source_blocks(std::string& out, const ConnectorManifest& connector, const S
     verify.add(
         {scheme.name, word(scheme.type), scheme.setting, printable(scheme.header), scheme.default_mode});
   block(out, "verify", verify, screen);
-  Table events({{"EVENT", 16}, {"KEYS", 8}, {"DESCRIPTION", 20}});
+  Table events({{"EVENT", 16}, {"KEYS", 8}, {"DESCRIPTION", 20, true}});
   for (const plugin::EventType& event : connector.events)
     events.add({printable(event.name), printable(joined(event.keys)), printable(event.description)});
   block(out, "events", events, screen);
-  Table fetches({{"FETCH"}, {"ARGUMENTS", 12}, {"ANSWER", 20}, {"DESCRIPTION", 20}});
+  Table fetches({{"FETCH"}, {"ARGUMENTS", 12}, {"ANSWER", 20}, {"DESCRIPTION", 20, true}});
   for (const plugin::Fetch& fetch : connector.fetches) {
     fetches.add({printable(fetch.name), printable(joined(members(fetch.arguments.get()))),
                  printable(joined(members(fetch.answer.get()))), printable(fetch.description)});
   }
   block(out, "fetches", fetches, screen);
-  Table lists({{"LIST"}, {"QUERY", 12}, {"ITEM", 20}, {"DESCRIPTION", 20}});
+  Table lists({{"LIST"}, {"QUERY", 12}, {"ITEM", 20}, {"DESCRIPTION", 20, true}});
   for (const plugin::List& list : connector.lists) {
     lists.add({printable(list.name), printable(joined(members(list.query.get()))),
                printable(joined(members(list.item.get()))), printable(list.description)});

@@ -50,7 +50,16 @@ std::string Table::render(const Screen& screen, std::size_t indent) const {
   const std::vector<std::size_t> wide = widths(screen.width - std::min(screen.width, indent));
   const auto line = [&](const std::vector<Cell>& row) {
     out.append(indent, ' ');
+    std::size_t before = indent;
     for (std::size_t i = 0; i < row.size() && i < wide.size(); ++i) {
+      if (columns_[i].wraps && i + 1 == wide.size()) {
+        const auto lines = wrap(shown(row[i]), wide[i]);
+        for (std::size_t l = 0; l < lines.size(); ++l)
+          out +=
+              (l == 0 ? "" : "\n" + std::string(before, ' ')) + paint(lines[l], row[i].style, screen.color);
+        break;
+      }
+      before += wide[i] + kGap;
       const std::string text = cut(shown(row[i]), wide[i]);
       out += paint(text, row[i].style, screen.color);
       if (i + 1 < row.size()) out.append(wide[i] - display_width(text) + kGap, ' ');

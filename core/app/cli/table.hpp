@@ -21,8 +21,12 @@ struct Column {
   Column(const char* column_title) : title(column_title) {}  // NOLINT: columns are written as lists of titles
   Column(const char* column_title, std::size_t column_least) : title(column_title), least(column_least) {}
 
+  Column(const char* column_title, std::size_t column_least, bool column_wraps)
+      : title(column_title), least(column_least), wraps(column_wraps) {}
+
   std::string title;      ///< upper case; shown on a terminal only
   std::size_t least = 0;  ///< not 0: may be cut down to so many columns where the terminal is narrow
+  bool wraps = false;     ///< of the last column: goes on in further lines instead of being cut
 };
 
 class Table {

@@ -53,6 +53,14 @@ TEST(Tables, AreAlignedOnATerminalAndPlainWhenPiped) {
             std::string::npos);
 }
 
+TEST(Tables, TheLastColumnMayGoOnInFurtherLines) {
+  Table table({{"NAME"}, {"NOTE", 4, true}});
+  table.add({"a", "one two three"});
+  EXPECT_EQ(table.render({.terminal = true, .color = false, .width = 15}, 1),
+            " NAME  NOTE\n a     one two\n       three\n");
+  EXPECT_EQ(table.render({.terminal = false}), "a\tone two three\n");
+}
+
 TEST(SchemaJson, ParsesBackToTheSame) {
   const std::string text =
       R"({"type":"object","properties":{"id":{"type":["string","null"],"maxLength":9,"x-identity":true},)"
