@@ -92,7 +92,7 @@ TEST_F(Language, AnActionWaitsForWhatItNeedsAndReadsWhatThatWrote) {
 TEST_F(Language, ADeadActionSkipsThoseThatNeedItAndItsSiblingsGoOn) {
   remotes_.shop["32"] = {"first@example.com", "Ann", "Lee", "2024-05-14T09:34:00Z"};
   std::string actions = kTwoActions;
-  actions.replace(actions.find("\"first_${{ customer.id }}\""), 25,
+  actions.replace(actions.find("\"first_${{ customer.id }}\""), 26,
                   "\"${{ $need(customer.nothing, 'no') }}\"");
   start(with("", actions));
   send("msg_1", "32");
