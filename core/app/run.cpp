@@ -80,7 +80,9 @@ class Service {
   }
 
   Status open() {
-    TENON_TRY(runtime_, runtime::make_real());
+    runtime::RealOptions real;
+    real.http2 = true;
+    TENON_TRY(runtime_, runtime::make_real(std::move(real)));
     journal::Options options;
     options.on_failure = [this](const Error& error) {
       // Nothing more can be promised: the next start finds what was acknowledged.

@@ -1,6 +1,7 @@
 #include "observe/redactor.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 
 #include "base/digest.hpp"
@@ -63,7 +64,18 @@ bool Redactor::is_secret_parameter(std::string_view name) {
   return false;
 }
 
+namespace {
+
+/// The control of the test that no secret is written: nothing is taken out.
+bool secrets_are_shown() {
+  static const char* const broken = std::getenv("TENON_BREAK");
+  return broken != nullptr && std::string_view(broken) == "show_secrets";
+}
+
+}  // namespace
+
 void Redactor::add(std::string_view secret) {
+  if (secrets_are_shown()) return;
   if (secret.size() < kMinimum) return;
   add_form(std::string(secret));
   const std::string percent = percent_encode(secret);

@@ -22,7 +22,7 @@ Event read_event(Statement::Rows& row) {
   if (const std::string_view keys = row.text(6); keys.size() > 2) {
     if (const auto parsed = parse_json(keys)) {
       for (const Member& member : parsed->root.members())
-        event.keys.emplace_back(member.name, member.value.as_string());
+        if (member.value.is_string()) event.keys.emplace_back(member.name, member.value.as_string());
     }
   }
   if (!row.is_null(7)) event.version = row.string(7);
