@@ -21,6 +21,7 @@ def read(path):
 
 class Shell(Rig):
     pipeline = "blueprint.yaml"
+    connection = "blueprint_store"
 
     def setUp(self):
         super().setUp()
