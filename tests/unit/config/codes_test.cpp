@@ -59,7 +59,7 @@ TEST(DiagnosticCodes, EachInTheSourceIsDocumented) {
   }
   EXPECT_GT(found.size(), 40U);
   for (const std::string& code : found) {
-    if (!kNoCodes.contains(code)) EXPECT_TRUE(known.contains(code)) << code;
+    EXPECT_TRUE(kNoCodes.contains(code) || known.contains(code)) << code;
   }
 }
 
@@ -68,7 +68,7 @@ TEST(DiagnosticCodes, EachDocumentedOneIsShownByAFile) {
   const std::set<std::string> known = documented();
   EXPECT_GT(known.size(), 50U);
   for (const std::string& code : known) {
-    if (!kElsewhere.contains(code)) EXPECT_TRUE(shown.contains(code)) << code;
+    EXPECT_TRUE(kElsewhere.contains(code) || shown.contains(code)) << code;
   }
   for (const std::string& code : shown) EXPECT_TRUE(known.contains(code)) << code;
 }
