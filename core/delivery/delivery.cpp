@@ -40,11 +40,11 @@ void Delivery::start() {
   gate_.on_reached([this, alive = alive_] {
     if (*alive) pump();
   });
-  pump();
+  load_modes();
 }
 
 void Delivery::take() {
-  if (taking_ || !more_ || stopping_ || lanes_.size() >= options_.memory_events) return;
+  if (!loaded_ || taking_ || !more_ || stopping_ || lanes_.size() >= options_.memory_events) return;
   taking_ = true;
   // Set before asking: an append that comes while the answer travels sets it again, and nothing is
   // overlooked.
@@ -53,12 +53,12 @@ void Delivery::take() {
   const std::uint32_t limit = std::min(room, kTakeAtOnce);
   journal_.take(
       journal_.epoch(), limit,
-      {&runtime_.delivery(), [this, alive = alive_, limit](Result<std::vector<journal::Waiting>> got) {
+      {&runtime_.delivery(), [this, alive = alive_](Result<journal::Taken> got) {
          if (!*alive) return;
          taking_ = false;
          if (!got) return;  // the store has failed and has said so itself
-         if (got->size() == limit) more_ = true;
-         taken(std::move(*got));
+         if (got->more) more_ = true;
+         taken(std::move(got->events));
          pump();
        }});
 }
@@ -82,7 +82,12 @@ void Delivery::place(journal::Waiting waiting) {
     to_park_[lane].push_back(waiting.seq);
     return;
   }
+  // The journal hands it out again once the pipeline runs.
+  if (stopped_flows_.contains(waiting.pipeline)) return;
   const journal::Seq seq = waiting.seq;
+  if (const auto ours = still_ours_.find(waiting.pipeline); ours != still_ours_.end()) {
+    if (ours->second.erase({seq, waiting.requeued_ms}) > 0) return;
+  }
   if (!lanes_.add(lane, std::move(waiting))) to_park_[lane].push_back(seq);
 }
 
@@ -113,6 +118,8 @@ void Delivery::take_parked(const std::string& lane) {
       journal_.epoch(), lane, kBatch,
       {&runtime_.delivery(), [this, alive = alive_, lane](Result<std::vector<journal::Waiting>> got) {
          if (!*alive || !got) return;
+         // Asked for before the pipeline was stopped: the journal hands them out again.
+         if (stopped_flows_.contains(lane.substr(0, lane.find('\0')))) return;
          lanes_.unpark(lane, std::move(*got));
          pump();
        }});
@@ -138,6 +145,7 @@ void Delivery::pump() {
 /// Whether one more event of the pipeline may start. While a remote that it needs does not work only one may:
 /// the probe.
 bool Delivery::admits(const std::string& pipeline) {
+  if (stopped_flows_.contains(pipeline)) return false;
   const std::size_t running = running_of_[pipeline];
   if (running >= options_.running_per_flow) return false;
   const auto flow = flows_.find(pipeline);
@@ -169,11 +177,11 @@ void Delivery::pump_at(runtime::Duration at) {
 void Delivery::rest(const std::string& lane, journal::Waiting waiting) {
   const std::int64_t wait = *waiting.next_ms - runtime_.clock().wall_ms();
   waiting.next_ms.reset();
-  lanes_.rest(lane, std::move(waiting));
+  const std::uint64_t rest = lanes_.rest(lane, std::move(waiting));
   runtime_.delivery().after(std::chrono::milliseconds(std::max<std::int64_t>(wait, 1)),
-                            [this, alive = alive_, lane] {
+                            [this, alive = alive_, lane, rest] {
                               if (!*alive) return;
-                              lanes_.wake(lane);
+                              lanes_.wake(lane, rest);
                               pump();
                             });
 }
@@ -195,7 +203,9 @@ runtime::Task<> Delivery::run(RunId id, std::shared_ptr<EventRun> event_run, std
   runs_.erase(id);
   --running_of_[pipeline];
   if (!end.abandoned) {
-    if (end.next_ms) {
+    note_refusals(pipeline, end);
+    // Of a pipeline that is stopped the lane is let go of: the journal has the event.
+    if (end.next_ms && !stopped_flows_.contains(pipeline)) {
       rest(lane, event_run->take_waiting());
     } else {
       finished(lane);
@@ -211,6 +221,124 @@ runtime::Task<> Delivery::run(RunId id, std::shared_ptr<EventRun> event_run, std
 
 void Delivery::finished(const std::string& lane) {
   if (lanes_.finish(lane)) take_parked(lane);
+}
+
+// --- pipelines that are paused or held
+
+void Delivery::load_modes() {
+  journal_.overview({&runtime_.delivery(), [this, alive = alive_](Result<journal::Overview> got) {
+                       if (!*alive || !got) return;
+                       for (const auto& state : got->states) {
+                         stopped_flows_.insert(state.pipeline);
+                         log::info("a pipeline does not run",
+                                   {{"pipeline", state.pipeline},
+                                    {"mode", journal::name_of(state.mode)},
+                                    {"reason", state.reason}});
+                       }
+                       loaded_ = true;
+                       pump();
+                     }});
+}
+
+void Delivery::set_mode(std::string pipeline, journal::PipelineMode mode, ModeSet done) {
+  ModeChange change;
+  change.state.pipeline = std::move(pipeline);
+  change.state.mode = mode;
+  change.state.since_ms = runtime_.clock().wall_ms();
+  change.done = std::move(done);
+  change_mode(std::move(change));
+}
+
+/// One change at a time: what the journal hands out then tells for certain which of them it had seen.
+void Delivery::change_mode(ModeChange change) {
+  // At once: nothing more may start while the journal writes.
+  if (change.state.mode != journal::PipelineMode::running) stop_handing_out(change.state.pipeline);
+  changes_.push_back(std::move(change));
+  if (changes_.size() == 1) next_change();
+}
+
+void Delivery::next_change() {
+  if (changes_.empty()) return;
+  const journal::PipelineState& state = changes_.front().state;
+  if (state.mode != journal::PipelineMode::running) {
+    stop_handing_out(state.pipeline);
+  } else if (stopped_flows_.contains(state.pipeline)) {
+    // Before the journal is told: its answer may come behind the first events.
+    hand_out_again(state.pipeline);
+  } else {
+    auto done = std::move(changes_.front().done);
+    journal::PipelineState running;
+    running.pipeline = state.pipeline;
+    changes_.pop_front();
+    if (done) done(std::move(running));
+    return next_change();
+  }
+  journal_.set_pipeline(
+      state, {&runtime_.delivery(), [this, alive = alive_](Result<journal::PipelineState> now) {
+                if (!*alive) return;
+                ModeChange change = std::move(changes_.front());
+                if (!now && change.state.mode == journal::PipelineMode::running)
+                  stop_handing_out(change.state.pipeline);
+                // A hold that could not be written must not be forgotten: the pipeline stays stopped here,
+                // and it is written again.
+                if (!now && change.state.mode == journal::PipelineMode::held &&
+                    now.error().code != "store_failed") {
+                  changes_.front() = std::move(change);
+                  runtime_.delivery().after(std::chrono::seconds(1), [this, alive = alive] {
+                    if (*alive) next_change();
+                  });
+                  return;
+                }
+                changes_.pop_front();
+                if (change.done) change.done(std::move(now));
+                next_change();
+                more_ = true;
+                pump();
+              }});
+}
+
+void Delivery::stop_handing_out(const std::string& pipeline) {
+  stopped_flows_.insert(pipeline);
+  still_ours_.erase(pipeline);
+  lanes_.drop(pipeline);
+}
+
+void Delivery::hand_out_again(const std::string& pipeline) {
+  stopped_flows_.erase(pipeline);
+  forbidden_in_a_row_.erase(pipeline);
+  auto& ours = still_ours_[pipeline];
+  for (const auto& [id, event_run] : runs_) {
+    const journal::Waiting& waiting = event_run->waiting();
+    if (waiting.pipeline == pipeline) ours.emplace(waiting.seq, waiting.requeued_ms);
+  }
+}
+
+void Delivery::note_refusals(const std::string& pipeline, const RunEnd& end) {
+  constexpr int kForbiddenInARow = 5;
+  int& forbidden = forbidden_in_a_row_[pipeline];
+  if (!end.forbidden.empty()) {
+    ++forbidden;
+  } else if (end.delivered) {
+    forbidden = 0;
+  }
+  if (!end.hold.empty()) {
+    hold(pipeline, end.hold);
+  } else if (forbidden >= kForbiddenInARow) {
+    hold(pipeline, end.forbidden.empty() ? "not allowed" : end.forbidden);
+  }
+}
+
+void Delivery::hold(const std::string& pipeline, const std::string& reason) {
+  // Those that were under way tell the same.
+  if (stopped_flows_.contains(pipeline)) return;
+  log::error(codes::kPipelineHeld, "a pipeline is held until somebody resumes it",
+             {{"pipeline", pipeline}, {"reason", reason}});
+  ModeChange change;
+  change.state.pipeline = pipeline;
+  change.state.mode = journal::PipelineMode::held;
+  change.state.reason = reason;
+  change.state.since_ms = runtime_.clock().wall_ms();
+  change_mode(std::move(change));
 }
 
 void Delivery::stop(runtime::Duration limit, Function<void()> done) {

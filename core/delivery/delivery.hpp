@@ -1,10 +1,14 @@
 // Delivery: takes events from the journal, orders them into lanes and runs them.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "delivery/duplicate_watch.hpp"
@@ -32,6 +36,8 @@ class Delivery {
            DeliveryOptions options = {});
   ~Delivery();
 
+  using ModeSet = Function<void(Result<journal::PipelineState>)>;
+
   /// Before `start`.
   void add_flow(Flow flow);
   /// Begins to take. Runs until `stop`.
@@ -40,12 +46,22 @@ class Delivery {
   /// has not ended stays journalled.
   void stop(runtime::Duration limit, Function<void()> done);
 
+  /// Pauses a pipeline or lets it run (which also ends a hold); `done` once that is journalled. What runs goes
+  /// on to its end. Errors: those of the journal.
+  void set_mode(std::string pipeline, journal::PipelineMode mode, ModeSet done);
+
   /// Events that run now, and those that wait in memory.
   std::size_t running() const { return runs_.size(); }
   std::size_t waiting() const { return lanes_.size(); }
 
  private:
   using RunId = std::uint64_t;
+  struct ModeChange {
+    journal::PipelineState state;
+    ModeSet done;
+  };
+  /// One event as it was opened: again if it is requeued.
+  using Opened = std::pair<journal::Seq, std::optional<std::int64_t>>;
 
   void pump();
   void take();
@@ -58,6 +74,13 @@ class Delivery {
   void start_run(Lanes::Head head);
   runtime::Task<> run(RunId id, std::shared_ptr<EventRun> event_run, std::string lane, std::string pipeline);
   void finished(const std::string& lane);
+  void load_modes();
+  void change_mode(ModeChange change);
+  void next_change();
+  void stop_handing_out(const std::string& pipeline);
+  void hand_out_again(const std::string& pipeline);
+  void hold(const std::string& pipeline, const std::string& reason);
+  void note_refusals(const std::string& pipeline, const RunEnd& end);
   void check_stopped();
   bool admits(const std::string& pipeline);
   void pump_at(runtime::Duration at);
@@ -73,7 +96,13 @@ class Delivery {
   std::unordered_map<RunId, std::shared_ptr<EventRun>> runs_;
   std::unordered_map<std::string, std::size_t> running_of_;
   std::unordered_map<std::string, std::vector<journal::Seq>> to_park_;
+  std::set<std::string> stopped_flows_;  ///< pipelines that are paused or held
+  std::deque<ModeChange> changes_;       ///< one at a time; the first is on its way to the journal
+  /// Events that ran when their pipeline was set to running: the journal hands them out once more.
+  std::map<std::string, std::set<Opened>> still_ours_;
+  std::map<std::string, int> forbidden_in_a_row_;
   RunId next_run_ = 1;
+  bool loaded_ = false;
   bool taking_ = false;
   bool more_ = true;
   bool pumping_ = false;

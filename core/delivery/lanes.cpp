@@ -66,17 +66,37 @@ bool Lanes::finish(const std::string& name) {
   return true;
 }
 
-void Lanes::rest(const std::string& name, journal::Waiting head) {
+std::uint64_t Lanes::rest(const std::string& name, journal::Waiting head) {
   Lane& lane = lanes_[name];
   lane.queue.push_front(std::move(head));
   lane.state = State::resting;
+  lane.rest = ++rests_;
   ++size_;
+  return lane.rest;
 }
 
-void Lanes::wake(const std::string& name) {
+void Lanes::wake(const std::string& name, std::uint64_t rest) {
   const auto found = lanes_.find(name);
-  if (found == lanes_.end() || found->second.state != State::resting) return;
+  if (found == lanes_.end() || found->second.state != State::resting || found->second.rest != rest) return;
   make_ready(name, found->second);
+}
+
+void Lanes::drop(const std::string& pipeline) {
+  const std::string prefix = name(pipeline, "");
+  for (auto at = lanes_.begin(); at != lanes_.end();) {
+    Lane& lane = at->second;
+    if (!at->first.starts_with(prefix)) {
+      ++at;
+      continue;
+    }
+    size_ -= lane.queue.size();
+    lane.queue.clear();
+    lane.parked = 0;
+    lane.unparking = false;
+    at = lane.state == State::running ? std::next(at) : lanes_.erase(at);
+  }
+  ready_.erase(pipeline);
+  std::erase(turns_, pipeline);
 }
 
 void Lanes::note_parked(const std::string& name, std::size_t count) {

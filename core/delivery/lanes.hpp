@@ -60,10 +60,12 @@ class Lanes {
   /// The running head ended: the next event of the lane becomes ready. True if the caller should fetch parked
   /// ones, and hand them to `unpark`.
   bool finish(const std::string& lane);
-  /// The running head has to wait: the lane rests until `wake`.
-  void rest(const std::string& lane, journal::Waiting head);
-  /// A resting lane becomes ready.
-  void wake(const std::string& lane);
+  /// The running head has to wait: the lane rests until `wake` with what this answers.
+  std::uint64_t rest(const std::string& lane, journal::Waiting head);
+  /// A lane that still has that rest becomes ready.
+  void wake(const std::string& lane, std::uint64_t rest);
+  /// Forgets the pipeline's events, parked ones too; lanes whose head runs stay, empty.
+  void drop(const std::string& pipeline);
   /// `count` more of the lane's newest events stand on disk.
   void note_parked(const std::string& lane, std::size_t count);
   /// The oldest parked events of the lane are back from disk.
@@ -79,6 +81,7 @@ class Lanes {
     State state = State::idle;
     std::size_t parked = 0;  ///< events on disk behind the queue
     bool unparking = false;
+    std::uint64_t rest = 0;
   };
   static constexpr std::size_t kClasses = 4;
   static constexpr std::size_t kPriorities = 3;
@@ -95,6 +98,7 @@ class Lanes {
   std::map<std::string, Ready> ready_;
   std::deque<std::string> turns_;
   std::size_t size_ = 0;
+  std::uint64_t rests_ = 0;
 };
 
 }  // namespace tenon::delivery

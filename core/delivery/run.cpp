@@ -77,7 +77,7 @@ Task<RunEnd> EventRun::run() {
     }
     if (result.abandoned || calls_.cancelled()) {
       release_lock();
-      co_return RunEnd{true, std::nullopt};
+      co_return gone_away();
     }
     record_attempt(last, action.name, result);
     if (result.end) {
@@ -95,13 +95,13 @@ Task<RunEnd> EventRun::run() {
     // A lock is never held across actions, and it must not be let go before its writes are on disk.
     const bool settled = co_await settle(std::move(last));
     release_lock();
-    if (!settled) co_return RunEnd{true, std::nullopt};
+    if (!settled) co_return gone_away();
     conversation_ = observe::Conversation();
     last = Settlement();
     last.seq = waiting_.seq;
     last.attempts_counted = waiting_.attempts;
   }
-  if (waits) plan_retry(last, retry);
+  if (waits && hold_.empty()) plan_retry(last, retry);
   RunEnd end = co_await finish(std::move(last));
   co_return end;
 }
@@ -165,7 +165,7 @@ Task<EventRun::ActionResult> EventRun::run_action(const config::Action& action) 
       *flow_.sinks.at(action.connection)->manifest().operation(action.operation);
   for (int round = 0; round < kMostIdentityRounds; ++round) {
     std::optional<Outcome> failed = co_await fetch_all();
-    if (failed) co_return decide(action, *failed);
+    if (failed) co_return decide(action, *failed, flow_.pipeline->trigger_connection);
     if (gone_)
       co_return ended(action, flow_.pipeline->on_gone == config::OnGone::skip ? End::skipped : End::rejected,
                       "gone");
@@ -294,6 +294,12 @@ Task<EventRun::ActionResult> EventRun::write(const config::Action& action, const
   co_return result;
 }
 
+RunEnd EventRun::gone_away() {
+  RunEnd end;
+  end.abandoned = true;
+  return end;
+}
+
 EventRun::ActionResult EventRun::abandoned() {
   ActionResult result;
   result.abandoned = true;
@@ -310,6 +316,11 @@ EventRun::ActionResult EventRun::ended(const config::Action& action, End end, st
 }
 
 EventRun::ActionResult EventRun::decide(const config::Action& action, const Outcome& outcome) {
+  return decide(action, outcome, action.connection);
+}
+
+EventRun::ActionResult EventRun::decide(const config::Action& action, const Outcome& outcome,
+                                        const std::string& connection) {
   ActionResult result;
   result.outcome = outcome;
   if (calls_.cancelled()) {
@@ -320,9 +331,16 @@ EventRun::ActionResult EventRun::decide(const config::Action& action, const Outc
     result.end = journal::ActionEnd{action.name, End::delivered, "", outcome.learnt_id.value_or("")};
   if (outcome.verdict == Verdict::rejected)
     result.end = journal::ActionEnd{action.name, End::rejected, outcome.reason, ""};
+  if (outcome.cause == Cause::auth) {
+    std::string& whom = outcome.verdict == Verdict::retry ? hold_ : forbidden_;
+    if (whom.empty()) whom = connection + ": " + outcome.reason;
+    // What refused credentials hold up is nobody's fault: it waits, however old it is.
+    if (outcome.verdict == Verdict::retry) return result;
+  }
   if (outcome.verdict != Verdict::retry) return result;
   const auto& policy = flow_.pipeline->retry;
-  const std::int64_t age = services_.runtime.clock().wall_ms() - waiting_.event.received_ms;
+  const std::int64_t from = waiting_.requeued_ms.value_or(waiting_.event.received_ms);
+  const std::int64_t age = services_.runtime.clock().wall_ms() - from;
   const std::uint32_t counted = waiting_.attempts + (counts_as_attempt(outcome) ? 1 : 0);
   if (age >= policy.for_ms) {
     result.end =
@@ -336,10 +354,8 @@ EventRun::ActionResult EventRun::decide(const config::Action& action, const Outc
 void EventRun::plan_retry(Settlement& settlement, const Outcome& outcome) {
   auto& random = services_.runtime.random();
   const std::int64_t now = services_.runtime.clock().wall_ms();
-  std::int64_t wait =
+  const std::int64_t wait =
       backoff_ms(waiting_.attempts, outcome.retry_after_ms, random.uniform(), random.uniform());
-  // Refused credentials do not mend in a second, and each try counts against us at the remote.
-  if (outcome.cause == Cause::auth) wait = std::max<std::int64_t>(wait, 60'000);
   if (counts_as_attempt(outcome)) ++settlement.attempts_counted;
   settlement.next_ms = now + wait;
   settlement.reason = std::string(name_of(outcome.cause)) + ": " + outcome.reason;
@@ -383,7 +399,8 @@ Task<bool> EventRun::settle(Settlement settlement) {
 }
 
 Task<RunEnd> EventRun::finish(Settlement settlement) {
-  if (!settlement.next_ms) {
+  bool delivered = false;
+  if (!settlement.next_ms && hold_.empty()) {
     const auto has = [&](End end) {
       return std::any_of(waiting_.ended_actions.begin(), waiting_.ended_actions.end(),
                          [&](const auto& a) { return a.second == end; });
@@ -392,6 +409,7 @@ Task<RunEnd> EventRun::finish(Settlement settlement) {
     for (const End end : {End::rejected, End::exhausted, End::delivered, End::superseded, End::skipped}) {
       if (!settlement.end && has(end)) settlement.end = end;
     }
+    delivered = has(End::delivered);
     if (!settlement.end) settlement.end = End::skipped;
     for (const auto& action : settlement.actions) {
       if (action.end == *settlement.end) settlement.reason = action.reason;
@@ -399,6 +417,9 @@ Task<RunEnd> EventRun::finish(Settlement settlement) {
   }
   RunEnd end;
   end.next_ms = settlement.next_ms;
+  end.hold = hold_;
+  end.forbidden = forbidden_;
+  end.delivered = delivered;
   const std::uint32_t attempts = settlement.attempts_counted;
   const bool settled = co_await settle(std::move(settlement));
   release_lock();

@@ -29,6 +29,12 @@ struct RunServices {
 struct RunEnd {
   bool abandoned = false;               ///< cancelled by a shutdown, or the store is gone: nothing to settle
   std::optional<std::int64_t> next_ms;  ///< waits until then; else it has ended
+  /// The credentials were refused: the pipeline must be held, the event stays open. Says by whom.
+  std::string hold;
+  /// Ended because the remote does not allow it (403): several in a row mean that nothing will be. Says by
+  /// whom.
+  std::string forbidden;
+  bool delivered = false;  ///< it ended, and something was written
 };
 
 /// Runs on the delivery executor and must stay alive until `run` has finished.
@@ -72,8 +78,11 @@ class EventRun {
   runtime::Task<RunEnd> finish(journal::Settlement settlement);
   runtime::Task<RunEnd> finish_early(End end, std::string reason);
 
+  /// `connection` is the one that was asked.
+  ActionResult decide(const config::Action& action, const Outcome& outcome, const std::string& connection);
   ActionResult decide(const config::Action& action, const Outcome& outcome);
   static ActionResult abandoned();
+  static RunEnd gone_away();
   ActionResult ended(const config::Action& action, End end, std::string reason) const;
   void record_attempt(journal::Settlement& settlement, const std::string& action, const ActionResult& result);
   void plan_retry(journal::Settlement& settlement, const Outcome& outcome);
@@ -97,6 +106,8 @@ class EventRun {
   std::string version_;  ///< of the source object: the first fetch that names one, else the event's
   bool fetched_ = false;
   bool gone_ = false;
+  std::string hold_;
+  std::string forbidden_;
 };
 
 }  // namespace tenon::delivery

@@ -20,6 +20,10 @@ Engine::Engine(runtime::Runtime& runtime, std::unique_ptr<Store> store, Options 
       store_(std::move(store)),
       options_(std::move(options)) {
   link_->engine = this;
+  // A store that cannot be read says so at the first take as well.
+  if (const auto states = store_->pipelines()) {
+    for (const PipelineState& state : *states) withheld_.insert(state.pipeline);
+  }
 }
 
 Engine::~Engine() { close(); }
@@ -145,8 +149,10 @@ void Engine::run_writes(const std::vector<Call*>& writes) {
     status = *failed_;
   } else {
     appended_ = false;
+    set_.clear();
+    opened_.clear();
     status = run_in_batch(writes);
-    if (status) return;
+    if (status) return apply_committed();
     appended_ = false;
     if (status.error().code == kStoreFailed) {
       fail_store(status.error());
@@ -268,17 +274,93 @@ void Engine::on_appended(runtime::Executor& on, Function<void()> call) {
   feed_ = std::move(feed);
 }
 
-void Engine::take(Epoch epoch, std::uint32_t limit, Reply<std::vector<Waiting>> reply) {
-  push_fenced<std::vector<Waiting>>(epoch, Call::Kind::read, 0, std::move(reply),
-                                    [this, limit](Store& store) { return take_now(store, limit); });
+void Engine::take(Epoch epoch, std::uint32_t limit, Reply<Taken> reply) {
+  push_fenced<Taken>(epoch, Call::Kind::read, 0, std::move(reply),
+                     [this, limit](Store& store) { return take_now(store, limit); });
 }
 
-Result<std::vector<Waiting>> Engine::take_now(Store& store, std::uint32_t limit) {
-  auto taken = store.open_after(taken_, limit);
-  if (!taken) return taken;
-  if (!taken->empty()) taken_ = taken->back().seq;
-  if (taken->size() < limit) feed_armed_ = true;
+Result<Taken> Engine::take_now(Store& store, std::uint32_t limit) {
+  Taken taken;
+  TENON_CHECK(take_requeued(store, limit, taken));
+  TENON_CHECK(catch_up(store, limit, taken));
+  if (taken.events.size() < limit) {
+    Scan scan;
+    scan.after = taken_;
+    scan.not_of = &withheld_;
+    TENON_TRY(const bool end, store.open_some(scan, limit, taken.events));
+    taken_ = scan.after;
+    taken.more = taken.more || !end;
+  }
+  taken.more = taken.more || taken.events.size() >= limit;
+  if (!taken.more) feed_armed_ = true;
   return taken;
+}
+
+Status Engine::take_requeued(Store& store, std::uint32_t limit, Taken& taken) {
+  for (auto at = requeued_.begin(); at != requeued_.end() && taken.events.size() < limit;) {
+    auto& [pipeline, waiting] = *at;
+    if (withheld_.contains(pipeline) && !catching_up_.contains(pipeline)) {
+      ++at;
+      continue;
+    }
+    const auto count = std::min<std::size_t>(limit - taken.events.size(), waiting.size());
+    const auto last = std::next(waiting.begin(), static_cast<std::ptrdiff_t>(count));
+    const std::vector<Seq> seqs(waiting.begin(), last);
+    TENON_TRY(auto open, store.open_of(seqs));
+    std::move(open.begin(), open.end(), std::back_inserter(taken.events));
+    waiting.erase(waiting.begin(), last);
+    at = waiting.empty() ? requeued_.erase(at) : std::next(at);
+  }
+  if (!requeued_.empty() && taken.events.size() >= limit) taken.more = true;
+  return {};
+}
+
+/// Events that were passed by, of pipelines that run again. Until they are all out, newer ones are still
+/// passed by: nothing of a key overtakes.
+Status Engine::catch_up(Store& store, std::uint32_t limit, Taken& taken) {
+  for (auto at = catching_up_.begin(); at != catching_up_.end() && taken.events.size() < limit;) {
+    Scan scan;
+    scan.only = at->first;
+    scan.after = at->second;
+    scan.until = taken_;
+    TENON_TRY(const bool end, store.open_some(scan, limit, taken.events));
+    at->second = scan.after;
+    if (end) {
+      withheld_.erase(at->first);
+      at = catching_up_.erase(at);
+    } else {
+      ++at;
+    }
+  }
+  if (!catching_up_.empty()) taken.more = true;
+  return {};
+}
+
+void Engine::apply_committed() {
+  for (const PipelineState& state : set_) {
+    forget_handed_out(state.pipeline);
+    withheld_.insert(state.pipeline);
+    catching_up_.erase(state.pipeline);
+    if (state.mode == PipelineMode::running) {
+      catching_up_[state.pipeline] = 0;
+      appended_ = true;  // there is something to take
+    }
+  }
+  for (const auto& [pipeline, seq] : opened_) {
+    const auto behind = catching_up_.find(pipeline);
+    const bool passed_by = withheld_.contains(pipeline) && behind == catching_up_.end();
+    // What a walk will still come upon is left to it.
+    if (passed_by || seq > taken_ || (behind != catching_up_.end() && seq > behind->second)) continue;
+    requeued_[pipeline].insert(seq);
+  }
+  if (!opened_.empty()) appended_ = true;
+}
+
+void Engine::forget_handed_out(const std::string& pipeline) {
+  requeued_.erase(pipeline);
+  // Lanes are named by delivery: the pipeline, a NUL, the key.
+  const std::string lanes = pipeline + '\0';
+  std::erase_if(parked_, [&](const auto& parked) { return parked.first.starts_with(lanes); });
 }
 
 void Engine::park(Epoch epoch, std::string lane, std::vector<Seq> seqs, Reply<bool> reply) {
@@ -348,20 +430,64 @@ void Engine::settle(Epoch epoch, std::vector<Settlement> batch, Reply<bool> repl
                     [batch = std::move(batch)](Store& store) { return store.settle(batch); });
 }
 
-void Engine::list(Query query, Reply<std::vector<EventRow>> reply) {
-  using Rows = Result<std::vector<EventRow>>;
+void Engine::requeue(std::vector<Seq> seqs, Reply<Requeued> reply) {
+  std::sort(seqs.begin(), seqs.end());
+  seqs.erase(std::unique(seqs.begin(), seqs.end()), seqs.end());
+  push<Requeued>(Call::Kind::write, 0, std::move(reply),
+                 [this, seqs = std::move(seqs)](Store& store) -> Result<Requeued> {
+                   TENON_TRY(auto opened, store.requeue(seqs));
+                   for (auto& [pipeline, seq] : opened.second) opened_.emplace_back(std::move(pipeline), seq);
+                   return std::move(opened.first);
+                 });
+}
+
+void Engine::set_pipeline(PipelineState state, Reply<PipelineState> reply) {
+  push<PipelineState>(Call::Kind::write, 0, std::move(reply),
+                      [this, state = std::move(state)](Store& store) -> Result<PipelineState> {
+                        TENON_TRY(auto now, store.set_pipeline(state));
+                        set_.push_back(now);
+                        return now;
+                      });
+}
+
+void Engine::overview(Reply<Overview> reply) {
+  push<Overview>(Call::Kind::read, 0, std::move(reply), [](Store& store) -> Result<Overview> {
+    Overview out;
+    TENON_TRY(out.backlog, store.backlog());
+    TENON_TRY(out.states, store.pipelines());
+    out.bytes = store.bytes();
+    return out;
+  });
+}
+
+void Engine::list(Query query, Reply<Listed> reply) {
   query.limit = std::min(query.limit, kListLimit);
-  Seq before = query.before;
-  push<std::vector<EventRow>>(Call::Kind::read, 0, std::move(reply),
-                              [query = std::move(query), before,
-                               rows = std::vector<EventRow>()](Store& store) mutable -> std::optional<Rows> {
-                                if (query.limit == 0) return Rows(std::move(rows));
-                                const Result<Seq> next = store.list_some(query, before, rows);
-                                if (!next) return Rows(next.error());
-                                before = *next;
-                                if (before != 0) return std::nullopt;
-                                return Rows(std::move(rows));
-                              });
+  push<Listed>(Call::Kind::read, 0, std::move(reply),
+               [query = std::move(query), listed = Listed()](Store& store) mutable
+               -> std::optional<Result<Listed>> {
+                 if (query.limit == 0) return Result<Listed>(std::move(listed));
+                 if (const Status status = store.list_some(query, listed); !status)
+                   return Result<Listed>(status.error());
+                 std::size_t bytes = 0;
+                 for (const EventRow& row : listed.rows) bytes += row.event.data.size();
+                 const bool full = listed.rows.size() >= query.limit || bytes >= kListBytes;
+                 if (listed.next != 0 && !full && listed.looked < query.look) return std::nullopt;
+                 return Result<Listed>(std::move(listed));
+               });
+}
+
+void Engine::dead_groups(GroupBy by, Query query, Reply<std::vector<DeadGroup>> reply) {
+  using Groups = Result<std::vector<DeadGroup>>;
+  query.dead_only = true;
+  push<std::vector<DeadGroup>>(Call::Kind::read, 0, std::move(reply),
+                               [by, query = std::move(query), before = Seq{0},
+                                groups = DeadGroups()](Store& store) mutable -> std::optional<Groups> {
+                                 if (const Status status = store.group_some(by, query, before, groups);
+                                     !status)
+                                   return Groups(status.error());
+                                 if (before != 0) return std::nullopt;
+                                 return Groups(groups.take());
+                               });
 }
 
 void Engine::show(std::string id, Reply<std::optional<EventDetail>> reply) {

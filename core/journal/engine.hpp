@@ -4,8 +4,10 @@
 
 #include <atomic>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -21,7 +23,7 @@ class Engine final : public Journal {
   Epoch epoch() const override { return epoch_; }
   void append(Append request, Reply<Appended> reply) override;
   void on_appended(runtime::Executor& on, Function<void()> call) override;
-  void take(Epoch epoch, std::uint32_t limit, Reply<std::vector<Waiting>> reply) override;
+  void take(Epoch epoch, std::uint32_t limit, Reply<Taken> reply) override;
   void park(Epoch epoch, std::string lane, std::vector<Seq> seqs, Reply<bool> reply) override;
   void take_parked(Epoch epoch, std::string lane, std::uint32_t limit,
                    Reply<std::vector<Waiting>> reply) override;
@@ -29,7 +31,11 @@ class Engine final : public Journal {
             Reply<Looked> reply) override;
   void begin(Epoch epoch, Intent intent, Reply<bool> reply) override;
   void settle(Epoch epoch, std::vector<Settlement> batch, Reply<bool> reply) override;
-  void list(Query query, Reply<std::vector<EventRow>> reply) override;
+  void requeue(std::vector<Seq> seqs, Reply<Requeued> reply) override;
+  void set_pipeline(PipelineState state, Reply<PipelineState> reply) override;
+  void overview(Reply<Overview> reply) override;
+  void list(Query query, Reply<Listed> reply) override;
+  void dead_groups(GroupBy by, Query query, Reply<std::vector<DeadGroup>> reply) override;
   void show(std::string id, Reply<std::optional<EventDetail>> reply) override;
   void counts(Reply<Counts> reply) override;
   void retain(std::int64_t before_ms, std::uint32_t limit, Reply<std::uint64_t> reply) override;
@@ -68,7 +74,13 @@ class Engine final : public Journal {
   void idle_fired();
   void tell_appended();
 
-  Result<std::vector<Waiting>> take_now(Store& store, std::uint32_t limit);
+  /// What became true with a commit.
+  void apply_committed();
+  void forget_handed_out(const std::string& pipeline);
+
+  Result<Taken> take_now(Store& store, std::uint32_t limit);
+  Status take_requeued(Store& store, std::uint32_t limit, Taken& taken);
+  Status catch_up(Store& store, std::uint32_t limit, Taken& taken);
   Result<bool> park_now(const std::string& lane, const std::vector<Seq>& seqs);
   Result<std::vector<Waiting>> take_parked_now(Store& store, const std::string& lane, std::uint32_t limit);
 
@@ -89,6 +101,13 @@ class Engine final : public Journal {
   Calls slices_;  ///< reads that want another turn
   Seq taken_ = 0;
   std::unordered_map<std::string, std::deque<Seq>> parked_;
+  std::set<std::string> withheld_;  ///< pipelines that `take` passes by: they do not run, or catch up
+  /// Pipelines that were set to running: their events up to here were handed out again.
+  std::map<std::string, Seq> catching_up_;
+  std::map<std::string, std::set<Seq>> requeued_;  ///< by pipeline: to be handed out
+  // Of the batch that runs; they count once it is committed.
+  std::vector<PipelineState> set_;
+  std::vector<std::pair<std::string, Seq>> opened_;
   bool feed_armed_ = true;  ///< the last take came back short and nobody was told since
   bool appended_ = false;   ///< the batch that runs wrote events
   bool idle_watched_ = false;

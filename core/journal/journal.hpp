@@ -56,8 +56,16 @@ struct Waiting {
   std::string pipeline;
   std::uint32_t attempts = 0;           ///< answers counted so far
   std::optional<std::int64_t> next_ms;  ///< wall time before which it should not run
+  /// When somebody last asked for it again (`requeue`); its age counts from then. Its class is `retry`.
+  std::optional<std::int64_t> requeued_ms;
   std::vector<std::pair<std::string, End>> ended_actions;
   std::vector<std::pair<std::string, std::string>> written;  ///< action and id, where an ended one has an id
+};
+
+/// An answer of `take`.
+struct Taken {
+  std::vector<Waiting> events;
+  bool more = false;  ///< ask again: this turn was full, or ended before everything was looked at
 };
 
 /// The sink's name for something: shared by all pipelines.
@@ -124,7 +132,7 @@ struct ActionEnd {
 };
 
 /// All that one run of an event changed; committed as one. With `end` the event ends, with `next_ms` it
-/// waits, with neither it goes on running (one action of several was written).
+/// waits, with neither it stays open (one action of several was written, or its pipeline is held).
 struct Settlement {
   Seq seq = 0;
   std::vector<AttemptRecord> attempts;
@@ -149,25 +157,105 @@ struct EventRow {
   std::optional<std::int64_t> ended_ms;
 };
 
+/// What an operator did to an event.
+struct Note {
+  std::int64_t at_ms = 0;
+  std::string what;  ///< requeued, id_reused
+  std::string text;  ///< requeued: the end that was taken back, and its reason
+};
+
 struct EventDetail {
   EventRow row;  ///< with data
   std::vector<ActionEnd> actions;
   std::vector<AttemptRecord> attempts;
+  std::vector<Note> notes;  ///< oldest first
 };
 
+/// Which events; empty members do not ask.
 struct Query {
   bool dead_only = false;
-  std::string pipeline;  ///< empty: all
-  std::string state;     ///< empty: all; `waiting`, `retrying` or an end
-  std::string key;       ///< empty: all
-  Seq before = 0;        ///< 0: from the newest
+  std::string pipeline;
+  std::string connection;
+  std::string state;  ///< `waiting`, `retrying` or an end
+  std::string key;
+  std::string reason;  ///< a part of the reason; case counts
+  std::optional<std::int64_t> since_ms;  ///< received then or later
+  std::optional<std::int64_t> until_ms;  ///< received before then
+  bool oldest_first = false;
+  Seq before = 0;  ///< only numbers below; 0: no bound
+  Seq after = 0;   ///< only numbers above
   std::uint32_t limit = 100;
+  /// How many events are looked at, at most, before the answer is given as it is.
+  std::uint64_t look = 200'000;
+  bool with_data = false;  ///< up to 4 MiB of it, then the answer is given as it is
+};
+
+struct Listed {
+  std::vector<EventRow> rows;
+  /// Where to go on: as `before`, or as `after` where the oldest come first; 0: there is nothing more.
+  Seq next = 0;
+  std::uint64_t looked = 0;  ///< events looked at
 };
 
 struct Counts {
   std::uint64_t waiting = 0;
   std::uint64_t dead = 0;
   std::optional<std::int64_t> oldest_waiting_ms;  ///< received
+};
+
+/// Whether the events of a pipeline are handed out. They are journalled in any case.
+enum class PipelineMode : std::uint8_t {
+  running,
+  paused,  ///< by an operator
+  held,    ///< by the host, for a reason that somebody has to mend
+};
+std::string_view name_of(PipelineMode mode);
+
+struct PipelineState {
+  std::string pipeline;
+  PipelineMode mode = PipelineMode::running;
+  std::string reason;
+  std::int64_t since_ms = 0;
+};
+
+/// How much there is of one pipeline; dead letters without one (malformed) count for the empty name.
+struct Backlog {
+  std::string pipeline;
+  std::uint64_t waiting = 0;  ///< open events, retrying ones too
+  std::uint64_t retrying = 0;
+  std::uint64_t dead = 0;
+  std::optional<std::int64_t> oldest_waiting_ms;  ///< received
+};
+
+/// The journal as an operator sees it.
+struct Overview {
+  std::vector<Backlog> backlog;       ///< by name; pipelines with something only
+  std::vector<PipelineState> states;  ///< by name; those that do not run
+  std::uint64_t bytes = 0;            ///< on disk, the log included; 0 for one in memory
+};
+
+/// What `requeue` did.
+struct Requeued {
+  struct Refused {
+    Seq seq = 0;
+    std::string code;  ///< not_found, not_dead, malformed_event
+  };
+  std::vector<Seq> seqs;  ///< open again, ascending
+  std::vector<Refused> refused;
+};
+
+struct DeadGroup {
+  std::string name;
+  std::uint64_t count = 0;
+  Seq newest = 0;
+  std::int64_t oldest_ms = 0;  ///< received
+  std::int64_t newest_ms = 0;
+};
+enum class GroupBy : std::uint8_t {
+  reason,
+  pipeline,
+  connection,
+  status,  ///< of the last answer in the last attempt; `-` if there was none
 };
 
 struct Looked {
@@ -194,8 +282,10 @@ class Journal {
   /// short.
   virtual void on_appended(runtime::Executor& on, Function<void()> call) = 0;
 
-  /// The next at most `limit` unended, unparked events in seq order that this epoch has not taken yet.
-  virtual void take(Epoch epoch, std::uint32_t limit, Reply<std::vector<Waiting>> reply) = 0;
+  /// The next at most `limit` unended, unparked events in seq order that this epoch has not taken yet, those
+  /// of pipelines that do not run left out. Requeued events come when they are requeued, in seq order among
+  /// themselves. Looks at a bounded number of events a turn.
+  virtual void take(Epoch epoch, std::uint32_t limit, Reply<Taken> reply) = 0;
 
   /// Gives taken events of one lane back to the disk: `take` passes them by, `take_parked` returns them in
   /// seq order, leaving out those that ended meanwhile. A park lasts until the store is opened again.
@@ -214,9 +304,23 @@ class Journal {
   /// Commits settlements, all or none: `not_open` if one speaks of an event that has ended or never was.
   virtual void settle(Epoch epoch, std::vector<Settlement> batch, Reply<bool> reply) = 0;
 
-  /// Newest first, at most 1,000. Looks at a bounded number of events per turn, so that calls made later may
-  /// be answered before it.
-  virtual void list(Query query, Reply<std::vector<EventRow>> reply) = 0;
+  /// Opens dead letters again: at once, with no attempts counted; of their actions those that were delivered
+  /// stay so. One commit, audited. Refusals concern single events; one that was named twice, here or by two
+  /// callers, is opened once.
+  virtual void requeue(std::vector<Seq> seqs, Reply<Requeued> reply) = 0;
+
+  /// Commits the mode of a pipeline and answers what now holds: a pipeline that is held is not paused on top
+  /// of it. While it does not run, `take` and `take_parked` pass its events by; whoever takes must let go of
+  /// those that it had, for once it is set to running all its open events are handed out again. Audited.
+  virtual void set_pipeline(PipelineState state, Reply<PipelineState> reply) = 0;
+  virtual void overview(Reply<Overview> reply) = 0;
+
+  /// At most 1,000. Looks at a bounded number of events per turn, so that calls made later may be answered
+  /// before it, and at `query.look` altogether.
+  virtual void list(Query query, Reply<Listed> reply) = 0;
+  /// The dead letters that the query asks for (bounds, limit and look do not count), the largest group
+  /// first, at most 1,000 groups.
+  virtual void dead_groups(GroupBy by, Query query, Reply<std::vector<DeadGroup>> reply) = 0;
   /// nullopt if there is no such event. `id` is a seq in decimal or an event's id (the newest of that id).
   /// Of its attempts the newest 100 are kept.
   virtual void show(std::string id, Reply<std::optional<EventDetail>> reply) = 0;
@@ -246,5 +350,10 @@ std::unique_ptr<Journal> open_memory(runtime::Runtime& runtime, Options options)
 /// it), `store_newer` (written by a newer tenon; left untouched), `store_corrupt`, `store_failed`.
 Result<std::unique_ptr<Journal>> open_sqlite(runtime::Runtime& runtime, const std::string& folder,
                                              Options options);
+
+/// The same file, to be read only: calls that write fail, and nothing but SQLite's own log index beside it is
+/// touched. Errors: `store_missing` (there is no journal), `store_locked` (a host has it), `store_older` (a
+/// host has to upgrade it first), `store_newer`, `store_corrupt`, `store_failed`.
+Result<std::unique_ptr<Journal>> open_sqlite_reader(runtime::Runtime& runtime, const std::string& folder);
 
 }  // namespace tenon::journal

@@ -1,6 +1,9 @@
 #include "journal/store.hpp"
 
+#include <algorithm>
 #include <charconv>
+
+#include "base/json.hpp"
 
 namespace tenon::journal {
 
@@ -17,12 +20,70 @@ std::string_view state_name(const std::optional<End>& end, const std::optional<s
   return next_ms ? "retrying" : "waiting";
 }
 
-bool matches(const Query& query, std::string_view pipeline, std::string_view key,
-             const std::optional<End>& end, const std::optional<std::int64_t>& next_ms) {
-  if (query.dead_only && !(end && is_dead(*end))) return false;
-  if (!query.pipeline.empty() && query.pipeline != pipeline) return false;
-  if (!query.key.empty() && query.key != key) return false;
-  return query.state.empty() || query.state == state_name(end, next_ms);
+std::string_view name_of(PipelineMode mode) {
+  switch (mode) {
+    case PipelineMode::paused:
+      return "paused";
+    case PipelineMode::held:
+      return "held";
+    case PipelineMode::running:
+      break;
+  }
+  return "running";
+}
+
+bool matches(const Query& query, const RowView& row) {
+  if (query.dead_only && !(row.end && is_dead(*row.end))) return false;
+  if (!query.pipeline.empty() && query.pipeline != row.pipeline) return false;
+  if (!query.connection.empty() && query.connection != row.connection) return false;
+  if (!query.key.empty() && query.key != row.key) return false;
+  if (!query.reason.empty() && row.reason.find(query.reason) == std::string_view::npos) return false;
+  if (query.since_ms && row.received_ms < *query.since_ms) return false;
+  if (query.until_ms && row.received_ms >= *query.until_ms) return false;
+  return query.state.empty() || query.state == state_name(row.end, row.next_ms);
+}
+
+std::string last_status(const std::string& conversation) {
+  JsonLimits limits;
+  limits.members = 1'000'000;
+  const auto parsed = parse_json(conversation, limits);
+  if (!parsed) return "-";
+  std::string status = "-";
+  for (const Value exchange : parsed->root.items()) {
+    if (const Value answered = exchange.get("status"); answered.is_number()) status = to_json(answered);
+  }
+  return status;
+}
+
+std::string taken_back(End end, std::string_view reason) {
+  std::string text(name_of(end));
+  if (!reason.empty()) text += ": " + std::string(reason);
+  return text;
+}
+
+void DeadGroups::add(std::string_view name, Seq seq, std::int64_t received_ms) {
+  constexpr std::size_t kMost = 999;
+  auto found = groups_.find(name);
+  if (found == groups_.end()) {
+    const std::string under(groups_.size() < kMost ? name : "(others)");
+    found = groups_.try_emplace(under).first;
+  }
+  DeadGroup& group = found->second;
+  if (group.count++ == 0) {
+    group.name = found->first;
+    group.oldest_ms = group.newest_ms = received_ms;
+  }
+  group.newest = std::max(group.newest, seq);
+  group.oldest_ms = std::min(group.oldest_ms, received_ms);
+  group.newest_ms = std::max(group.newest_ms, received_ms);
+}
+
+std::vector<DeadGroup> DeadGroups::take() {
+  std::vector<DeadGroup> out;
+  for (auto& [name, group] : groups_) out.push_back(std::move(group));
+  std::stable_sort(out.begin(), out.end(),
+                   [](const DeadGroup& a, const DeadGroup& b) { return a.count > b.count; });
+  return out;
 }
 
 }  // namespace tenon::journal

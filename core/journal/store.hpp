@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "journal/journal.hpp"
@@ -23,6 +26,29 @@ inline constexpr std::size_t kAttemptsKept = 100;
 inline bool undoes_batch(const Error& error) {
   return error.code == kStoreFull || error.code == kStoreBusy || error.code == kStoreFailed;
 }
+
+/// A walk over the open events.
+struct Scan {
+  Seq after = 0;
+  Seq until = UINT64_MAX;
+  std::string only;                            ///< of this pipeline; empty: of all but the next
+  const std::set<std::string>* not_of = nullptr;  ///< may be null
+  bool wants(std::string_view pipeline) const {
+    if (!only.empty()) return pipeline == only;
+    return not_of == nullptr || not_of->empty() || !not_of->contains(std::string(pipeline));
+  }
+};
+
+/// Counts dead letters by name; what comes after 1,000 names is told together.
+class DeadGroups {
+ public:
+  void add(std::string_view name, Seq seq, std::int64_t received_ms);
+  /// The largest first.
+  std::vector<DeadGroup> take();
+
+ private:
+  std::map<std::string, DeadGroup, std::less<>> groups_;
+};
 
 /// Owned by the Engine, called by one thread at a time. A call that fails for its own reason (an event that
 /// is not open) changes nothing and spoils nothing; one that fails as `undoes_batch` says is followed by
@@ -42,20 +68,32 @@ class Store {
   virtual Result<Appended> append(Append& request) = 0;
   virtual Result<bool> begin(const Intent& intent) = 0;
   virtual Result<bool> settle(const std::vector<Settlement>& batch) = 0;
+  /// `seqs` ascending, each once. Beside the answer: the pipelines of those that are open again.
+  using Opened = std::pair<Requeued, std::vector<std::pair<std::string, Seq>>>;
+  virtual Result<Opened> requeue(std::span<const Seq> seqs) = 0;
+  virtual Result<PipelineState> set_pipeline(const PipelineState& state) = 0;
   virtual Result<std::uint64_t> retain(std::int64_t before_ms, std::uint32_t limit) = 0;
 
   /// Several reads between these two share a snapshot; a read outside is fine too.
   virtual Status start_reads() { return {}; }
   virtual void end_reads() {}
-  /// The first `limit` open events with a seq above `after`, in seq order.
-  virtual Result<std::vector<Waiting>> open_after(Seq after, std::uint32_t limit) = 0;
+  /// Looks at a bounded number of open events with a seq above `scan.after` and at most `scan.until`, in seq
+  /// order, and adds those that `scan.wants` to `out`, until that holds `limit`. Moves `scan.after`; answers
+  /// whether it reached the end.
+  virtual Result<bool> open_some(Scan& scan, std::size_t limit, std::vector<Waiting>& out) = 0;
   /// Those of `seqs` that are still open, in the order given.
   virtual Result<std::vector<Waiting>> open_of(std::span<const Seq> seqs) = 0;
   virtual Result<Looked> look(std::span<const IdentityKey> identities,
                               std::span<const AppliedKey> applied) = 0;
-  /// Looks at a bounded number of events below `before` (0: all), newest first, and adds those that match.
-  /// Answers where to go on; 0 when there is nothing more or `rows` holds `query.limit`.
-  virtual Result<Seq> list_some(const Query& query, Seq before, std::vector<EventRow>& rows) = 0;
+  /// Those that do not run.
+  virtual Result<std::vector<PipelineState>> pipelines() = 0;
+  virtual Result<std::vector<Backlog>> backlog() = 0;
+  virtual std::uint64_t bytes() const { return 0; }
+  /// Looks at a bounded number of events from `listed.next` on (0: from the query's bound), adds those that
+  /// match and moves `listed.next` and `looked`. `next` is 0 when there is nothing more.
+  virtual Status list_some(const Query& query, Listed& listed) = 0;
+  /// Looks at a bounded number of dead letters below `before`, newest first; moves it, 0 at the end.
+  virtual Status group_some(GroupBy by, const Query& query, Seq& before, DeadGroups& groups) = 0;
   /// The newest event of that id (or of that number) if this turn comes upon it. `before` is 0 in the first
   /// turn; left above 0, the search wants another one.
   virtual Result<std::optional<Seq>> find_some(const std::string& id, Seq& before) = 0;
@@ -79,8 +117,19 @@ class Store {
 std::optional<Seq> seq_of(const std::string& text);
 /// waiting, retrying, or the end's name.
 std::string_view state_name(const std::optional<End>& end, const std::optional<std::int64_t>& next_ms);
-/// Whether a row belongs to the answer; for one that has not ended, `end` is empty.
-bool matches(const Query& query, std::string_view pipeline, std::string_view key,
-             const std::optional<End>& end, const std::optional<std::int64_t>& next_ms);
+/// What a query asks of a row; for one that has not ended, `end` is empty.
+struct RowView {
+  std::string_view pipeline, connection, key, reason;
+  std::int64_t received_ms = 0;
+  std::optional<End> end;
+  std::optional<std::int64_t> next_ms;
+};
+bool matches(const Query& query, const RowView& row);
+/// The status of the last answered exchange of a conversation (JSON text); `-` if there is none.
+std::string last_status(const std::string& conversation);
+/// What the audit says of an end that was taken back.
+std::string taken_back(End end, std::string_view reason);
+
+inline constexpr std::size_t kListBytes = 4 * 1024 * 1024;
 
 }  // namespace tenon::journal

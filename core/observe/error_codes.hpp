@@ -89,6 +89,9 @@ namespace codes {
   ROW(kNotFound, "not_found", \
       "A running host knows nothing of that number, id or name.", \
       "Look it up with `list`; what has ended is kept for a time only.") \
+  ROW(kPipelineHeld, "pipeline_held", \
+      "A remote refused the credentials (401), or did not allow five writes in a row (403); the pipeline is held and its events wait.", \
+      "Mend the credentials, restart the host if they are in its environment, then `tenon resume PIPELINE`.") \
   ROW(kPipelineMissing, "pipeline_missing", \
       "An event waits for a pipeline that is not among those that run.", \
       "Start the host with that pipeline too, or let it wait: nothing is lost.") \
@@ -145,9 +148,15 @@ namespace codes {
   ROW(kStoreLocked, "store_locked", \
       "Another process has the data directory.", \
       "Only one host may use it: stop the other one, or name another directory with --data.") \
+  ROW(kStoreMissing, "store_missing", \
+      "There is no journal in the data directory.", \
+      "Name the directory that the host was started with: --data.") \
   ROW(kStoreNewer, "store_newer", \
       "The journal was written by a newer tenon; it was left untouched.", \
       "Use that release or a later one.") \
+  ROW(kStoreOlder, "store_older", \
+      "The journal has the format of an older tenon; reading alone does not change it.", \
+      "Start the host once, it upgrades the file; or read it with the release that wrote it.") \
   ROW(kTimeout, "timeout", \
       "A remote did not answer in time.", \
       "Is the remote slow or down? Events wait and are tried again.") \

@@ -140,11 +140,11 @@ class Consumer {
   void take() {
     if (std::exchange(taking_, true)) return;
     setting_.store->take(setting_.store->epoch(), 256,
-                         {&setting_.runtime->delivery(), [this](Result<std::vector<Waiting>> taken) {
+                         {&setting_.runtime->delivery(), [this](Result<Taken> taken) {
                             taking_ = false;
                             if (!taken) std::abort();
-                            for (auto& each : *taken) look(std::move(each));
-                            if (!taken->empty()) take();
+                            for (auto& each : taken->events) look(std::move(each));
+                            if (taken->more || !taken->events.empty()) take();
                           }});
   }
 

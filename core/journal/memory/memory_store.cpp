@@ -30,6 +30,7 @@ void MemoryStore::end(Row& row, Seq seq, End end, const std::string& reason) {
   row.reason = reason;
   row.ended_ms = now_ms_;
   row.next_ms.reset();
+  row.requeued_ms.reset();
   open_.erase(seq);
   if (is_dead(end)) ++dead_;
 }
@@ -104,6 +105,44 @@ void MemoryStore::settle_one(const Settlement& settlement) {
   if (settlement.end) end(row, settlement.seq, *settlement.end, settlement.reason);
 }
 
+Result<Store::Opened> MemoryStore::requeue(std::span<const Seq> seqs) {
+  Opened opened;
+  for (const Seq seq : seqs) {
+    const auto found = events_.find(seq);
+    const bool dead = found != events_.end() && found->second.end && is_dead(*found->second.end);
+    if (!dead || found->second.pipeline.empty()) {
+      opened.first.refused.push_back(
+          {seq, found == events_.end() ? "not_found" : dead ? "malformed_event" : "not_dead"});
+      continue;
+    }
+    Row& row = found->second;
+    row.notes.push_back({now_ms_, "requeued", taken_back(*row.end, row.reason)});
+    row.end.reset();
+    row.reason.clear();
+    row.ended_ms.reset();
+    row.attempts = 0;
+    row.requeued_ms = now_ms_;
+    std::erase_if(row.actions, [](const ActionEnd& action) { return action.end != End::delivered; });
+    open_.insert(seq);
+    --dead_;
+    opened.first.seqs.push_back(seq);
+    opened.second.emplace_back(row.pipeline, seq);
+  }
+  return opened;
+}
+
+Result<PipelineState> MemoryStore::set_pipeline(const PipelineState& state) {
+  const auto found = states_.find(state.pipeline);
+  if (state.mode == PipelineMode::running) {
+    if (found != states_.end()) states_.erase(found);
+    PipelineState running;
+    running.pipeline = state.pipeline;
+    return running;
+  }
+  if (found != states_.end() && state.mode == PipelineMode::paused) return found->second;
+  return states_[state.pipeline] = state;
+}
+
 Result<std::uint64_t> MemoryStore::retain(std::int64_t before_ms, std::uint32_t limit) {
   std::uint64_t gone = 0;
   for (auto at = events_.begin(); at != events_.end() && gone < limit;) {
@@ -127,6 +166,8 @@ Waiting MemoryStore::waiting(Seq seq, const Row& row) const {
   out.pipeline = row.pipeline;
   out.attempts = row.attempts;
   out.next_ms = row.next_ms;
+  out.requeued_ms = row.requeued_ms;
+  if (row.requeued_ms) out.event.event_class = EventClass::retry;
   for (const auto& action : row.actions) {
     out.ended_actions.emplace_back(action.action, action.end);
     if (!action.id.empty()) out.written.emplace_back(action.action, action.id);
@@ -134,12 +175,14 @@ Waiting MemoryStore::waiting(Seq seq, const Row& row) const {
   return out;
 }
 
-Result<std::vector<Waiting>> MemoryStore::open_after(Seq after, std::uint32_t limit) {
-  std::vector<Waiting> out;
-  for (auto at = open_.upper_bound(after); at != open_.end() && out.size() < limit; ++at) {
-    out.push_back(waiting(*at, events_.at(*at)));
+Result<bool> MemoryStore::open_some(Scan& scan, std::size_t limit, std::vector<Waiting>& out) {
+  for (auto at = open_.upper_bound(scan.after); at != open_.end() && *at <= scan.until; ++at) {
+    if (out.size() >= limit) return false;
+    scan.after = *at;
+    const Row& row = events_.at(*at);
+    if (scan.wants(row.pipeline)) out.push_back(waiting(*at, row));
   }
-  return out;
+  return true;
 }
 
 Result<std::vector<Waiting>> MemoryStore::open_of(std::span<const Seq> seqs) {
@@ -177,18 +220,100 @@ EventRow MemoryStore::listed(Seq seq, const Row& row, bool with_data) {
   out.attempts = row.attempts;
   out.next_ms = row.next_ms;
   out.ended_ms = row.ended_ms;
+  if (row.requeued_ms) out.event.event_class = EventClass::retry;
   return out;
 }
 
-Result<Seq> MemoryStore::list_some(const Query& query, Seq before, std::vector<EventRow>& rows) {
-  auto at = before == 0 ? events_.end() : events_.lower_bound(before);
-  while (at != events_.begin() && rows.size() < query.limit) {
-    --at;
-    const Row& row = at->second;
-    if (matches(query, row.pipeline, row.event.key, row.end, row.next_ms))
-      rows.push_back(listed(at->first, row, false));
+RowView MemoryStore::view(const Row& row) {
+  RowView view;
+  view.pipeline = row.pipeline;
+  view.connection = row.event.connection;
+  view.key = row.event.key;
+  view.reason = row.reason;
+  view.received_ms = row.event.received_ms;
+  view.end = row.end;
+  view.next_ms = row.next_ms;
+  return view;
+}
+
+Status MemoryStore::list_some(const Query& query, Listed& listed) {
+  constexpr std::uint64_t kLook = 2000;
+  std::size_t bytes = 0;
+  const auto look = [&](const auto& each) {
+    ++listed.looked;
+    listed.next = each.first;
+    if (!matches(query, view(each.second))) return;
+    listed.rows.push_back(MemoryStore::listed(each.first, each.second, query.with_data));
+    bytes += listed.rows.back().event.data.size();
+  };
+  const auto enough = [&, from = listed.looked] {
+    return listed.rows.size() >= query.limit || bytes >= kListBytes || listed.looked - from >= kLook;
+  };
+  if (query.oldest_first) {
+    auto at = events_.upper_bound(listed.next != 0 ? listed.next : query.after);
+    for (; at != events_.end() && (query.before == 0 || at->first < query.before); ++at) {
+      if (enough()) return {};
+      look(*at);
+    }
+  } else {
+    const Seq before = listed.next != 0 ? listed.next : query.before;
+    auto at = before == 0 ? events_.end() : events_.lower_bound(before);
+    while (at != events_.begin() && (--at)->first > query.after) {
+      if (enough()) return {};
+      look(*at);
+    }
   }
-  return Seq{0};
+  if (!enough()) listed.next = 0;
+  return {};
+}
+
+Status MemoryStore::group_some(GroupBy by, const Query& query, Seq& before, DeadGroups& groups) {
+  before = 0;
+  for (auto at = events_.rbegin(); at != events_.rend(); ++at) {
+    const Row& row = at->second;
+    if (!matches(query, view(row))) continue;
+    switch (by) {
+      case GroupBy::reason:
+        groups.add(row.reason, at->first, row.event.received_ms);
+        break;
+      case GroupBy::pipeline:
+        groups.add(row.pipeline, at->first, row.event.received_ms);
+        break;
+      case GroupBy::connection:
+        groups.add(row.event.connection, at->first, row.event.received_ms);
+        break;
+      case GroupBy::status:
+        groups.add(last_status(row.records.empty() ? "" : row.records.back().conversation), at->first,
+                   row.event.received_ms);
+        break;
+    }
+  }
+  return {};
+}
+
+Result<std::vector<PipelineState>> MemoryStore::pipelines() {
+  std::vector<PipelineState> out;
+  for (const auto& [name, state] : states_) out.push_back(state);
+  return out;
+}
+
+Result<std::vector<Backlog>> MemoryStore::backlog() {
+  std::map<std::string, Backlog> by_name;
+  for (const auto& [seq, row] : events_) {
+    if (row.end && !is_dead(*row.end)) continue;
+    Backlog& backlog = by_name[row.pipeline];
+    backlog.pipeline = row.pipeline;
+    if (row.end) {
+      ++backlog.dead;
+      continue;
+    }
+    ++backlog.waiting;
+    if (row.next_ms) ++backlog.retrying;
+    if (!backlog.oldest_waiting_ms) backlog.oldest_waiting_ms = row.event.received_ms;
+  }
+  std::vector<Backlog> out;
+  for (auto& [name, backlog] : by_name) out.push_back(std::move(backlog));
+  return out;
 }
 
 Result<std::optional<Seq>> MemoryStore::find_some(const std::string& id, Seq& before) {
@@ -206,6 +331,7 @@ Result<std::optional<EventDetail>> MemoryStore::detail(Seq seq) {
   detail.row = listed(seq, found->second, true);
   detail.actions = found->second.actions;
   detail.attempts = found->second.records;
+  detail.notes = found->second.notes;
   return std::optional(std::move(detail));
 }
 

@@ -21,12 +21,17 @@ class MemoryStore final : public Store {
   Result<Appended> append(Append& request) override;
   Result<bool> begin(const Intent& intent) override;
   Result<bool> settle(const std::vector<Settlement>& batch) override;
+  Result<Opened> requeue(std::span<const Seq> seqs) override;
+  Result<PipelineState> set_pipeline(const PipelineState& state) override;
   Result<std::uint64_t> retain(std::int64_t before_ms, std::uint32_t limit) override;
 
-  Result<std::vector<Waiting>> open_after(Seq after, std::uint32_t limit) override;
+  Result<bool> open_some(Scan& scan, std::size_t limit, std::vector<Waiting>& out) override;
   Result<std::vector<Waiting>> open_of(std::span<const Seq> seqs) override;
   Result<Looked> look(std::span<const IdentityKey> identities, std::span<const AppliedKey> applied) override;
-  Result<Seq> list_some(const Query& query, Seq before, std::vector<EventRow>& rows) override;
+  Result<std::vector<PipelineState>> pipelines() override;
+  Result<std::vector<Backlog>> backlog() override;
+  Status list_some(const Query& query, Listed& listed) override;
+  Status group_some(GroupBy by, const Query& query, Seq& before, DeadGroups& groups) override;
   Result<std::optional<Seq>> find_some(const std::string& id, Seq& before) override;
   Result<std::optional<EventDetail>> detail(Seq seq) override;
   Result<Counts> counts() override;
@@ -40,8 +45,10 @@ class MemoryStore final : public Store {
     std::uint32_t attempts = 0;
     std::optional<std::int64_t> next_ms;
     std::optional<std::int64_t> ended_ms;
+    std::optional<std::int64_t> requeued_ms;
     std::vector<ActionEnd> actions;
     std::vector<AttemptRecord> records;
+    std::vector<Note> notes;
   };
   /// Connection, delivery id, body (the body alone where there is no id).
   using RequestKey = std::tuple<std::string, std::string, Sha256>;
@@ -53,6 +60,7 @@ class MemoryStore final : public Store {
   Seq add(Event event, std::string pipeline);
   Waiting waiting(Seq seq, const Row& row) const;
   static EventRow listed(Seq seq, const Row& row, bool with_data);
+  static RowView view(const Row& row);
   void settle_one(const Settlement& settlement);
   void end(Row& row, Seq seq, End end, const std::string& reason);
 
@@ -65,6 +73,7 @@ class MemoryStore final : public Store {
   std::map<RequestKey, Seen> seen_;
   std::map<IdentityKey, Identity> identities_;
   std::map<AppliedKey, Applied> applied_;
+  std::map<std::string, PipelineState> states_;
 };
 
 }  // namespace tenon::journal

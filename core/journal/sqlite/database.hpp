@@ -25,8 +25,9 @@ class Statement;
 class Database {
  public:
   Database() = default;
+  enum class Access : std::uint8_t { write, read };
   /// `file` must exist. Sets nothing but the connection's safety switches.
-  static Result<Database> open(const std::string& file);
+  static Result<Database> open(const std::string& file, Access access = Access::write);
 
   Status run(const char* sql);
   Result<Statement> prepare(std::string_view sql);

@@ -76,16 +76,20 @@ Status make_folder(const fs::path& folder) {
   return {};
 }
 
+Error locked(const std::string& folder, int lock) {
+  std::array<char, 32> text{};
+  const ssize_t size = ::pread(lock, text.data(), text.size() - 1, 0);
+  const std::string holder(text.data(), size > 0 ? std::strcspn(text.data(), "\n") : 0);
+  return Error("store_locked", folder + " is in use by another tenon" +
+                                   (holder.empty() ? "" : " (process " + holder + ")"));
+}
+
 Result<FolderLock> lock_folder(const std::string& folder) {
   File file(folder + "/lock", O_RDWR | O_CREAT);
   if (file.get() < 0) return failed(folder + "/lock", "cannot open", errno);
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return failed(folder + "/lock", "cannot lock", errno);
-    std::array<char, 32> text{};
-    const ssize_t size = ::pread(file.get(), text.data(), text.size() - 1, 0);
-    const std::string holder(text.data(), size > 0 ? std::strcspn(text.data(), "\n") : 0);
-    return Error("store_locked", folder + " is in use by another tenon" +
-                                     (holder.empty() ? "" : " (process " + holder + ")"));
+    return locked(folder, file.get());
   }
   // For people and for the message above; the lock itself does not depend on it.
   const std::string mine = std::to_string(::getpid()) + "\n";
@@ -110,6 +114,7 @@ Status create(const std::string& folder, const std::string& file, std::int64_t n
                                 "), ('epoch', 0), ('last_seq', 0);";
     TENON_CHECK(database.run("PRAGMA synchronous = FULL; BEGIN IMMEDIATE"));
     TENON_CHECK(database.run(kSchema));
+    TENON_CHECK(database.run(kSchema3));
     TENON_CHECK(database.run(numbers.c_str()));
     TENON_CHECK(database.run("COMMIT"));
     TENON_CHECK(database.run("PRAGMA journal_mode = WAL; PRAGMA wal_checkpoint(TRUNCATE)"));
@@ -143,6 +148,21 @@ Status check_header(const std::string& file) {
   return {};
 }
 
+/// `whole`: the log holds nothing that the file does not.
+Status check_sound(Database& database, const std::string& file, bool whole) {
+  std::error_code error;
+  const std::uintmax_t size = fs::file_size(file, error);
+  if (error) return failed(file, "cannot read its size", error.value());
+  TENON_TRY(const std::int64_t pages, database.number("PRAGMA page_count"));
+  TENON_TRY(const std::int64_t page_size, database.number("PRAGMA page_size"));
+  if (whole && size < static_cast<std::uintmax_t>(pages * page_size))
+    return corrupt(file, "its end is missing");
+  if (size > kCheckWhole) return {};
+  TENON_TRY(const std::string verdict, database.text("PRAGMA quick_check(1)"));
+  if (verdict != "ok") return corrupt(file, verdict);
+  return {};
+}
+
 Status check_content(Database& database, const std::string& file) {
   TENON_TRY(const std::int64_t format, database.number("PRAGMA user_version"));
   if (format > kFormat) return newer(file, format);
@@ -157,18 +177,8 @@ Status check_content(Database& database, const std::string& file) {
   if (const Status status = database.run("PRAGMA wal_checkpoint(TRUNCATE)");
       !status && status.error().code == kStoreFailed)
     return status;
-  std::error_code error;
-  const std::uintmax_t size = fs::file_size(file, error);
-  if (error) return failed(file, "cannot read its size", error.value());
   TENON_TRY(const std::int64_t log_pages, database.number("PRAGMA wal_checkpoint(PASSIVE)"));
-  TENON_TRY(const std::int64_t pages, database.number("PRAGMA page_count"));
-  TENON_TRY(const std::int64_t page_size, database.number("PRAGMA page_size"));
-  if (log_pages == 0 && size < static_cast<std::uintmax_t>(pages * page_size))
-    return corrupt(file, "its end is missing");
-  if (size > kCheckWhole) return {};
-  TENON_TRY(const std::string verdict, database.text("PRAGMA quick_check(1)"));
-  if (verdict != "ok") return corrupt(file, verdict);
-  return {};
+  return check_sound(database, file, log_pages == 0);
 }
 
 /// Brings a file of an older format to this one, in one transaction.
@@ -176,7 +186,7 @@ Status upgrade(Database& database) {
   TENON_TRY(const std::int64_t format, database.number("PRAGMA user_version"));
   if (format >= kFormat) return {};
   std::string steps = "BEGIN IMMEDIATE;";
-  for (auto from = format; from < kFormat; ++from) steps += std::string(kUpgrades[from - 1]) + ";";
+  for (auto from = format; from < kFormat; ++from) steps += kUpgrades[from - 1] + ";";
   const std::string number = std::to_string(kFormat);
   steps += "UPDATE meta SET value = " + number + " WHERE key = 'format'; PRAGMA user_version = " + number +
            "; COMMIT";
@@ -202,14 +212,51 @@ Result<std::unique_ptr<SqliteStore>> open_store(const std::string& folder, const
   if (!opened) return as_corrupt(file, opened.error());
   auto database = std::make_unique<Database>(std::move(*opened));
   if (const Status status = check_content(*database, file); !status) return as_corrupt(file, status.error());
-  TENON_CHECK(upgrade(*database));
-  auto store = std::make_unique<SqliteStore>(std::move(*lock), std::move(database), options);
+  if (const Status status = upgrade(*database); !status) return as_corrupt(file, status.error());
+  auto store = std::make_unique<SqliteStore>(std::optional(std::move(*lock)), std::move(database), options);
   // A statement that cannot be prepared (SQLite 1) means that the schema is not the one of this format.
   if (const Status status = store->load(); !status) return as_corrupt(file, status.error());
   return store;
 }
 
+/// An error if a host has the folder. The lock is not kept: a host may start while its files are read.
+Status check_unlocked(const std::string& folder) {
+  const File file(folder + "/lock", O_RDONLY);
+  if (file.get() < 0) return {};
+  if (::flock(file.get(), LOCK_SH | LOCK_NB) == 0) return {};
+  return errno == EWOULDBLOCK ? locked(folder, file.get())
+                              : failed(folder + "/lock", "cannot lock", errno);
+}
+
+Result<std::unique_ptr<SqliteStore>> open_reader(const std::string& folder) {
+  const std::string file = folder + "/journal.db";
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return Error("store_missing", "there is no journal in " + folder);
+  TENON_CHECK(check_unlocked(folder));
+  TENON_CHECK(check_header(file));
+  auto opened = Database::open(file, Database::Access::read);
+  if (!opened) return as_corrupt(file, opened.error());
+  auto database = std::make_unique<Database>(std::move(*opened));
+  const auto format = database->number("PRAGMA user_version");
+  if (!format) return as_corrupt(file, format.error());
+  if (*format > kFormat) return newer(file, *format);
+  if (*format < kFormat)
+    return Error("store_older", file + " has format " + std::to_string(*format) + ", this tenon's is " +
+                                    std::to_string(kFormat) + "; it is upgraded when `tenon run` opens it");
+  if (const Status status = check_sound(*database, file, false); !status)
+    return as_corrupt(file, status.error());
+  auto store = std::make_unique<SqliteStore>(std::nullopt, std::move(database), Options());
+  if (const Status status = store->load(); !status) return as_corrupt(file, status.error());
+  return store;
+}
+
 }  // namespace
+
+Result<std::unique_ptr<Journal>> open_sqlite_reader(runtime::Runtime& runtime, const std::string& folder) {
+  auto store = open_reader(folder);
+  if (!store) return std::move(store).error();
+  return std::unique_ptr<Journal>(std::make_unique<Engine>(runtime, std::move(*store), Options()));
+}
 
 Result<std::unique_ptr<Journal>> open_sqlite(runtime::Runtime& runtime, const std::string& folder,
                                              Options options) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <iterator>
 
 namespace tenon::journal {
@@ -9,7 +10,7 @@ namespace tenon::journal {
 /// PRAGMA application_id: "tenj".
 inline constexpr std::int32_t kApplicationId = 0x74656e6a;
 /// PRAGMA user_version: what this program writes, and the newest that it reads.
-inline constexpr std::int32_t kFormat = 2;
+inline constexpr std::int32_t kFormat = 3;
 
 /// Attempt rows are numbered seq * 2^20 + n, n from 1: rows of one event stand together and at the table's
 /// end.
@@ -40,8 +41,10 @@ CREATE INDEX event_id ON event(id) WHERE class <> 'live';
 
 CREATE TABLE pending(
   seq INTEGER PRIMARY KEY,
+  pipeline TEXT NOT NULL,
   attempts INTEGER NOT NULL,
-  next_ms INTEGER
+  next_ms INTEGER,
+  requeued_ms INTEGER
 ) STRICT;
 
 CREATE TABLE ended(
@@ -122,6 +125,26 @@ CREATE TABLE audit(
   seq INTEGER
 ) STRICT;
 
+CREATE VIEW attempts AS
+  SELECT id >> 20 AS seq, action, number, outcome, cause, reason,
+         datetime(started_ms / 1000, 'unixepoch') AS started, finished_ms - started_ms AS took_ms,
+         fetched, conversation
+  FROM attempt;
+)sql";
+
+/// What came with format 3, beside the columns of pending; a new file gets it too.
+inline constexpr const char* kSchema3 = R"sql(
+CREATE INDEX pending_retrying ON pending(pipeline) WHERE next_ms IS NOT NULL;
+
+CREATE TABLE pipeline_state(
+  pipeline TEXT PRIMARY KEY,
+  mode TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  since_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX audit_seq ON audit(seq) WHERE seq IS NOT NULL;
+
 CREATE VIEW events AS
   SELECT e.seq, e.id, e.connection, e.pipeline, e.type, e.key,
          coalesce(d.end, iif(p.next_ms IS NULL, 'waiting', 'retrying')) AS state,
@@ -130,17 +153,29 @@ CREATE VIEW events AS
          datetime(p.next_ms / 1000, 'unixepoch') AS next,
          datetime(d.ended_ms / 1000, 'unixepoch') AS ended, e.data
   FROM event e LEFT JOIN pending p ON p.seq = e.seq LEFT JOIN ended d ON d.seq = e.seq;
+)sql";
 
-CREATE VIEW attempts AS
-  SELECT id >> 20 AS seq, action, number, outcome, cause, reason,
-         datetime(started_ms / 1000, 'unixepoch') AS started, finished_ms - started_ms AS took_ms,
-         fetched, conversation
-  FROM attempt;
+/// Format 2 to 3; then kSchema3.
+inline constexpr const char* kUpgrade2 = R"sql(
+DROP VIEW events;
+ALTER TABLE pending RENAME TO pending_2;
+CREATE TABLE pending(
+  seq INTEGER PRIMARY KEY,
+  pipeline TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  next_ms INTEGER,
+  requeued_ms INTEGER
+) STRICT;
+INSERT INTO pending(seq, pipeline, attempts, next_ms)
+  SELECT p.seq, coalesce(e.pipeline, ''), p.attempts, p.next_ms FROM pending_2 p LEFT JOIN event e USING (seq)
+  ORDER BY p.seq;
+DROP TABLE pending_2;
 )sql";
 
 /// From the format before to each later one: kUpgrades[0] makes a file of format 1 one of format 2.
-inline constexpr const char* kUpgrades[] = {
+inline const std::string kUpgrades[] = {
     "ALTER TABLE action_end ADD COLUMN id TEXT NOT NULL DEFAULT ''",
+    std::string(kUpgrade2) + kSchema3,
 };
 static_assert(std::size(kUpgrades) == kFormat - 1);
 

@@ -11,6 +11,8 @@ namespace {
 // Rows per turn: some milliseconds.
 constexpr int kListLook = 2000;
 constexpr int kFindLook = 4000;
+constexpr int kGroupLook = 200;  // with a conversation read for each
+constexpr int kOldInARow = 256;
 
 /// Columns kEventColumns in front.
 Event read_event(Statement::Rows& row) {
@@ -33,7 +35,7 @@ Event read_event(Statement::Rows& row) {
   return event;
 }
 
-/// Behind the event: attempts, next_ms, end, reason, ended_ms.
+/// Behind the event: attempts, next_ms, end, reason, ended_ms, data, requeued_ms.
 EventRow read_row(Statement::Rows& row) {
   EventRow out;
   out.seq = static_cast<Seq>(row.number(0));
@@ -45,7 +47,20 @@ EventRow read_row(Statement::Rows& row) {
   out.state = state_name(end, out.next_ms);
   out.reason = row.string(kEventColumns + 3);
   out.ended_ms = row.maybe_number(kEventColumns + 4);
+  if (!row.is_null(kEventColumns + 6)) out.event.event_class = EventClass::retry;
   return out;
+}
+
+RowView view_row(const Statement::Rows& row) {
+  RowView view;
+  view.connection = row.text(2);
+  view.pipeline = row.text(3);
+  view.key = row.text(5);
+  view.received_ms = row.number(9);
+  view.next_ms = row.maybe_number(kEventColumns + 1);
+  if (!row.is_null(kEventColumns + 2)) view.end = end_of(row.text(kEventColumns + 2));
+  if (!row.is_null(kEventColumns + 3)) view.reason = row.text(kEventColumns + 3);
+  return view;
 }
 
 IdentityState state_of(std::string_view name) {
@@ -54,6 +69,15 @@ IdentityState state_of(std::string_view name) {
 }
 
 }  // namespace
+
+PipelineState read_state(Statement::Rows& row) {
+  PipelineState state;
+  state.pipeline = row.string(0);
+  state.mode = row.text(1) == "held" ? PipelineMode::held : PipelineMode::paused;
+  state.reason = row.string(2);
+  state.since_ms = row.number(3);
+  return state;
+}
 
 Status SqliteStore::read_actions(Waiting& waiting) {
   auto rows = sql_->actions.query(waiting.seq);
@@ -74,6 +98,8 @@ Result<Waiting> SqliteStore::read_waiting(Statement::Rows& row) {
   waiting.attempts = static_cast<std::uint32_t>(row.number(kEventColumns));
   waiting.next_ms = row.maybe_number(kEventColumns + 1);
   waiting.event.data = row.string(kEventColumns + 2);
+  waiting.requeued_ms = row.maybe_number(kEventColumns + 3);
+  if (waiting.requeued_ms) waiting.event.event_class = EventClass::retry;
   TENON_CHECK(read_actions(waiting));
   return waiting;
 }
@@ -124,23 +150,104 @@ Result<Looked> SqliteStore::look(std::span<const IdentityKey> identities,
   return looked;
 }
 
-Result<Seq> SqliteStore::list_some(const Query& query, Seq before, std::vector<EventRow>& rows) {
+Status SqliteStore::list_some(const Query& query, Listed& listed) {
   const auto wanted = query.state.empty() ? std::nullopt : end_of(query.state);
   const bool open = query.state == "waiting" || query.state == "retrying";
   const bool dead = query.dead_only || (wanted && is_dead(*wanted));
-  Statement& statement = open ? sql_->list_open : dead ? sql_->list_dead : sql_->list_all;
-  auto found = statement.query(before == 0 ? std::int64_t{INT64_MAX} : static_cast<std::int64_t>(before));
+  auto& statements = open ? sql_->list_open : dead ? sql_->list_dead : sql_->list_all;
+  const Seq before = !query.oldest_first && listed.next != 0 ? listed.next : query.before;
+  const Seq after = query.oldest_first && listed.next != 0 ? listed.next : query.after;
+  auto found = statements[query.oldest_first ? 1 : 0].query(
+      before == 0 ? Seq{INT64_MAX} : std::min<Seq>(before, INT64_MAX), std::min<Seq>(after, INT64_MAX));
+  std::size_t bytes = 0;
+  int old = 0;
   for (int looked = 1; found.next(); ++looked) {
-    const auto next_ms = found.maybe_number(kEventColumns + 1);
-    const auto end = found.is_null(kEventColumns + 2) ? std::nullopt : end_of(found.text(kEventColumns + 2));
-    if (matches(query, found.text(3), found.text(5), end, next_ms)) {
-      rows.push_back(read_row(found));
-      if (rows.size() >= query.limit) return Seq{0};
+    ++listed.looked;
+    listed.next = static_cast<Seq>(found.number(0));
+    const RowView view = view_row(found);
+    // Numbers grow as events are received, but for a clock that was set back: a row of old ones ends it.
+    old = query.since_ms && !query.oldest_first && view.received_ms < *query.since_ms ? old + 1 : 0;
+    if (old == kOldInARow) break;
+    if (matches(query, view)) {
+      listed.rows.push_back(read_row(found));
+      if (query.with_data) {
+        listed.rows.back().event.data = found.string(kEventColumns + 5);
+        bytes += listed.rows.back().event.data.size();
+      }
+      if (listed.rows.size() >= query.limit || bytes >= kListBytes) return {};
     }
-    if (looked == kListLook) return static_cast<Seq>(found.number(0));
+    if (looked == kListLook) return {};
   }
-  TENON_CHECK(found.status());
-  return Seq{0};
+  listed.next = 0;
+  return found.status();
+}
+
+Status SqliteStore::group_some(GroupBy by, const Query& query, Seq& before, DeadGroups& groups) {
+  auto found = sql_->list_dead[0].query(before == 0 ? Seq{INT64_MAX} : before, Seq{0});
+  for (int looked = 1; found.next(); ++looked) {
+    before = static_cast<Seq>(found.number(0));
+    const RowView view = view_row(found);
+    if (matches(query, view)) {
+      std::string name(by == GroupBy::reason     ? view.reason
+                       : by == GroupBy::pipeline ? view.pipeline
+                                                 : view.connection);
+      if (by == GroupBy::status) {
+        TENON_TRY(const std::string conversation, last_conversation(before));
+        name = last_status(conversation);
+      }
+      groups.add(name, before, view.received_ms);
+    }
+    if (looked == (by == GroupBy::status ? kGroupLook : kListLook)) return {};
+  }
+  before = 0;
+  return found.status();
+}
+
+Result<std::string> SqliteStore::last_conversation(Seq seq) {
+  const auto base = static_cast<std::int64_t>(seq) << kAttemptBits;
+  auto rows = sql_->last_conversation.query(base, base + (std::int64_t{1} << kAttemptBits) - 1);
+  if (rows.next()) return rows.string(0);
+  TENON_CHECK(rows.status());
+  return std::string();
+}
+
+Result<std::vector<PipelineState>> SqliteStore::pipelines() {
+  std::vector<PipelineState> out;
+  auto rows = sql_->states.query();
+  while (rows.next()) out.push_back(read_state(rows));
+  TENON_CHECK(rows.status());
+  return out;
+}
+
+Result<std::vector<Backlog>> SqliteStore::backlog() {
+  std::map<std::string, std::uint64_t, std::less<>> retrying;
+  {
+    auto rows = sql_->retrying.query();
+    while (rows.next()) retrying.emplace(rows.string(0), static_cast<std::uint64_t>(rows.number(1)));
+    TENON_CHECK(rows.status());
+  }
+  std::vector<Backlog> out;
+  for (auto& [pipeline, tally] : tallies_) {
+    if (tally.open == 0 && tally.dead == 0) continue;
+    Backlog backlog;
+    backlog.pipeline = pipeline;
+    backlog.waiting = tally.open;
+    backlog.dead = tally.dead;
+    if (const auto found = retrying.find(pipeline); found != retrying.end()) backlog.retrying = found->second;
+    if (tally.open > 0) {
+      auto oldest = sql_->oldest_of.query(tally.oldest_from, pipeline);
+      if (oldest.next()) {
+        // Kept: the next time needs not pass by what others have in front of it.
+        tally.oldest_from = static_cast<Seq>(oldest.number(0));
+        auto received = sql_->received_of.query(tally.oldest_from);
+        if (received.next()) backlog.oldest_waiting_ms = received.number(0);
+        TENON_CHECK(received.status());
+      }
+      TENON_CHECK(oldest.status());
+    }
+    out.push_back(std::move(backlog));
+  }
+  return out;
 }
 
 Result<std::optional<Seq>> SqliteStore::find_some(const std::string& id, Seq& before) {
@@ -215,7 +322,10 @@ Status SqliteStore::read_records(EventDetail& detail) {
     record.conversation = attempts.string(8);
     detail.attempts.push_back(std::move(record));
   }
-  return attempts.status();
+  TENON_CHECK(attempts.status());
+  auto notes = sql_->notes.query(detail.row.seq);
+  while (notes.next()) detail.notes.push_back({notes.number(0), notes.string(1), notes.string(2)});
+  return notes.status();
 }
 
 Result<Counts> SqliteStore::counts() {

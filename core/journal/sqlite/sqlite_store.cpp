@@ -1,5 +1,6 @@
 #include "journal/sqlite/sqlite_store.hpp"
 
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -15,6 +16,8 @@ namespace {
 constexpr int kCalmPages = 1024;
 constexpr int kPressedPages = 4096;
 constexpr std::size_t kFreshEvents = 1024;
+// Narrow rows of pending looked at per turn: a few milliseconds.
+constexpr int kScanLook = 20'000;
 constexpr std::size_t kFreshBytes = 4 * 1024 * 1024;
 
 std::size_t weight(const Waiting& waiting) { return waiting.event.data.size() + 512; }
@@ -25,7 +28,7 @@ FolderLock::~FolderLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-SqliteStore::SqliteStore(FolderLock lock, std::unique_ptr<Database> database, const Options& options)
+SqliteStore::SqliteStore(std::optional<FolderLock> lock, std::unique_ptr<Database> database, const Options& options)
     : lock_(std::move(lock)),
       database_(std::move(database)),
       sql_(std::make_unique<Statements>()),
@@ -39,16 +42,41 @@ Status SqliteStore::load() {
   TENON_TRY(const std::int64_t epoch, database_->number("SELECT value FROM meta WHERE key = 'epoch'"));
   TENON_TRY(const std::int64_t kept, database_->number("SELECT value FROM meta WHERE key = 'last_seq'"));
   TENON_TRY(const std::int64_t newest, database_->number("SELECT max(seq) FROM event"));
-  TENON_TRY(const std::int64_t open, database_->number("SELECT count(*) FROM pending"));
-  TENON_TRY(const std::int64_t dead,
-            database_->number("SELECT count(*) FROM ended WHERE end IN ('rejected', 'exhausted')"));
   epoch_ = static_cast<Epoch>(epoch) + 1;
   last_ = static_cast<Seq>(std::max(kept, newest));
-  open_ = static_cast<std::uint64_t>(open);
-  dead_ = static_cast<std::uint64_t>(dead);
   fresh_.from = last_ + 1;
+  TENON_CHECK(count_all());
+  if (!lock_) return {};
   sqlite3_wal_hook(database_->handle(), &SqliteStore::on_wal, this);
   return sql_->put_meta.run(std::string_view("epoch"), epoch_);
+}
+
+Status SqliteStore::count_all() {
+  const auto each = [this](const char* sql, Change change) -> Status {
+    TENON_TRY(auto statement, database_->prepare(sql));
+    auto rows = statement.query();
+    while (rows.next()) {
+      change.pipeline = rows.text(0);
+      count(change);
+    }
+    return rows.status();
+  };
+  TENON_CHECK(each("SELECT pipeline FROM pending", {"", 1, 0, 0}));
+  return each(
+      "SELECT e.pipeline FROM ended d INDEXED BY ended_dead CROSS JOIN event e ON e.seq = d.seq"
+      " WHERE d.end IN ('rejected', 'exhausted')",
+      {"", 0, 1, 0});
+}
+
+void SqliteStore::count(const Change& change) {
+  open_ = static_cast<std::uint64_t>(static_cast<std::int64_t>(open_) + change.open);
+  dead_ = static_cast<std::uint64_t>(static_cast<std::int64_t>(dead_) + change.dead);
+  auto found = tallies_.find(change.pipeline);
+  if (found == tallies_.end()) found = tallies_.try_emplace(change.pipeline).first;
+  Tally& tally = found->second;
+  tally.open = static_cast<std::uint64_t>(static_cast<std::int64_t>(tally.open) + change.open);
+  tally.dead = static_cast<std::uint64_t>(static_cast<std::int64_t>(tally.dead) + change.dead);
+  if (change.opened != 0) tally.oldest_from = std::min(tally.oldest_from, change.opened);
 }
 
 int SqliteStore::on_wal(void* self, sqlite3*, const char*, int pages) {
@@ -60,8 +88,7 @@ int SqliteStore::on_wal(void* self, sqlite3*, const char*, int pages) {
 
 Status SqliteStore::start(std::int64_t now_ms) {
   now_ms_ = now_ms;
-  open_change_ = 0;
-  dead_change_ = 0;
+  changes_.clear();
   appended_.clear();
   settled_ = 0;
   return sql_->start.run();
@@ -69,8 +96,8 @@ Status SqliteStore::start(std::int64_t now_ms) {
 
 Status SqliteStore::commit() {
   TENON_CHECK(sql_->commit.run());
-  open_ = static_cast<std::uint64_t>(static_cast<std::int64_t>(open_) + open_change_);
-  dead_ = static_cast<std::uint64_t>(static_cast<std::int64_t>(dead_) + dead_change_);
+  for (const Change& change : changes_) count(change);
+  changes_.clear();
   for (auto& waiting : appended_) keep_fresh(std::move(waiting));
   appended_.clear();
   if (!fresh_.events.empty() && settled_ >= fresh_.events.front().seq) {
@@ -82,6 +109,7 @@ Status SqliteStore::commit() {
 }
 
 void SqliteStore::rollback() {
+  changes_.clear();
   appended_.clear();
   // A failed commit may have undone itself already. The outcome does not matter: what could not be rolled
   // back now is when the file is opened again.
@@ -110,26 +138,39 @@ void SqliteStore::drop_oldest_fresh() {
   fresh_.events.pop_front();
 }
 
-Result<std::vector<Waiting>> SqliteStore::open_after(Seq after, std::uint32_t limit) {
-  std::vector<Waiting> out;
-  while (!fresh_.events.empty() && fresh_.events.front().seq <= after) drop_oldest_fresh();
-  if (after + 1 >= fresh_.from) {
-    // The taker keeps up, and asks for each event once: hand it over.
-    while (!fresh_.events.empty() && out.size() < limit) {
-      fresh_.bytes -= std::min(fresh_.bytes, weight(fresh_.events.front()));
-      out.push_back(std::move(fresh_.events.front()));
-      fresh_.events.pop_front();
-      fresh_.from = out.back().seq + 1;
+bool SqliteStore::take_fresh(Scan& scan, std::size_t limit, std::vector<Waiting>& out) {
+  while (!fresh_.events.empty() && fresh_.events.front().seq <= scan.after) drop_oldest_fresh();
+  if (scan.after + 1 < fresh_.from) return false;
+  // The taker keeps up, and asks for each event once: hand it over.
+  while (!fresh_.events.empty() && out.size() < limit) {
+    Waiting waiting = std::move(fresh_.events.front());
+    fresh_.bytes -= std::min(fresh_.bytes, weight(waiting));
+    fresh_.events.pop_front();
+    scan.after = waiting.seq;
+    fresh_.from = scan.after + 1;
+    if (scan.wants(waiting.pipeline)) out.push_back(std::move(waiting));
+  }
+  return true;
+}
+
+Result<bool> SqliteStore::open_some(Scan& scan, std::size_t limit, std::vector<Waiting>& out) {
+  if (scan.only.empty() && take_fresh(scan, limit, out)) return fresh_.events.empty();
+  auto rows = sql_->scan_open.query(scan.after, std::min<Seq>(scan.until, INT64_MAX));
+  for (int looked = 0; out.size() < limit && looked < kScanLook; ++looked) {
+    if (!rows.next()) {
+      TENON_CHECK(rows.status());
+      return true;
     }
-    return out;
+    scan.after = static_cast<Seq>(rows.number(0));
+    if (!scan.wants(rows.text(1))) continue;
+    auto found = sql_->open_one.query(scan.after);
+    if (found.next()) {
+      TENON_TRY(auto waiting, read_waiting(found));
+      out.push_back(std::move(waiting));
+    }
+    TENON_CHECK(found.status());
   }
-  auto rows = sql_->open_after.query(after, limit);
-  while (rows.next()) {
-    TENON_TRY(auto waiting, read_waiting(rows));
-    out.push_back(std::move(waiting));
-  }
-  TENON_CHECK(rows.status());
-  return out;
+  return false;
 }
 
 // --- space, the log, the end
@@ -165,12 +206,21 @@ Status SqliteStore::checkpoint(int mode) {
   return code == SQLITE_OK ? Status() : Status(database_->error(code));
 }
 
+std::uint64_t SqliteStore::bytes() const {
+  std::uint64_t total = 0;
+  for (const char* suffix : {"", "-wal"}) {
+    struct stat info = {};
+    if (::stat((database_->file() + suffix).c_str(), &info) == 0) total += static_cast<std::uint64_t>(info.st_size);
+  }
+  return total;
+}
+
 void SqliteStore::close(bool sound) {
   if (!database_) return;
   if (database_->in_transaction()) rollback();
   sql_.reset();
   // What cannot be copied now is copied at the next start. Once it is, SQLite may remove the log.
-  if (sound && checkpoint(SQLITE_CHECKPOINT_TRUNCATE) && wal_pages_ == 0)
+  if (sound && lock_ && checkpoint(SQLITE_CHECKPOINT_TRUNCATE) && wal_pages_ == 0)
     sqlite3_db_config(database_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
   database_.reset();
 }

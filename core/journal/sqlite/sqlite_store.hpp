@@ -2,6 +2,8 @@
 #pragma once
 
 #include <deque>
+#include <map>
+#include <optional>
 
 #include "journal/sqlite/database.hpp"
 #include "journal/store.hpp"
@@ -23,7 +25,8 @@ class FolderLock {
 
 class SqliteStore final : public Store {
  public:
-  SqliteStore(FolderLock lock, std::unique_ptr<Database> database, const Options& options);
+  /// One with the folder's lock may write; without it the database was opened for reading.
+  SqliteStore(std::optional<FolderLock> lock, std::unique_ptr<Database> database, const Options& options);
   ~SqliteStore() override;
 
   /// Prepares the statements, reads what is kept in memory and begins a new epoch.
@@ -38,14 +41,20 @@ class SqliteStore final : public Store {
   Result<Appended> append(Append& request) override;
   Result<bool> begin(const Intent& intent) override;
   Result<bool> settle(const std::vector<Settlement>& batch) override;
+  Result<Opened> requeue(std::span<const Seq> seqs) override;
+  Result<PipelineState> set_pipeline(const PipelineState& state) override;
   Result<std::uint64_t> retain(std::int64_t before_ms, std::uint32_t limit) override;
 
   Status start_reads() override;
   void end_reads() override;
-  Result<std::vector<Waiting>> open_after(Seq after, std::uint32_t limit) override;
+  Result<bool> open_some(Scan& scan, std::size_t limit, std::vector<Waiting>& out) override;
   Result<std::vector<Waiting>> open_of(std::span<const Seq> seqs) override;
   Result<Looked> look(std::span<const IdentityKey> identities, std::span<const AppliedKey> applied) override;
-  Result<Seq> list_some(const Query& query, Seq before, std::vector<EventRow>& rows) override;
+  Result<std::vector<PipelineState>> pipelines() override;
+  Result<std::vector<Backlog>> backlog() override;
+  std::uint64_t bytes() const override;
+  Status list_some(const Query& query, Listed& listed) override;
+  Status group_some(GroupBy by, const Query& query, Seq& before, DeadGroups& groups) override;
   Result<std::optional<Seq>> find_some(const std::string& id, Seq& before) override;
   Result<std::optional<EventDetail>> detail(Seq seq) override;
   Result<Counts> counts() override;
@@ -63,10 +72,28 @@ class SqliteStore final : public Store {
     std::size_t bytes = 0;
   };
 
+  /// Of one pipeline.
+  struct Tally {
+    std::uint64_t open = 0;
+    std::uint64_t dead = 0;
+    Seq oldest_from = 0;  ///< no open event is below
+  };
+  struct Change {
+    std::string pipeline;
+    std::int64_t open = 0;
+    std::int64_t dead = 0;
+    Seq opened = 0;  ///< an old event that is open again
+  };
+
+  Status count_all();
+  void count(const Change& change);
+  bool take_fresh(Scan& scan, std::size_t limit, std::vector<Waiting>& out);
+  Result<bool> requeue_one(Seq seq, Opened& opened);
+  Result<std::string> last_conversation(Seq seq);
   Result<bool> find_duplicate(const DedupeKey& key, Appended& appended);
   Status insert_event(Seq seq, const Event& event, const std::string& pipeline, bool raw);
   Status note_request(const DedupeKey& key, Seq first, std::uint64_t events, bool reused);
-  Status end_event(const Settlement& settlement);
+  Status end_event(const Settlement& settlement, std::string pipeline);
   Result<bool> settle_one(const Settlement& settlement);
   Status add_attempt(Seq seq, const AttemptRecord& attempt);
   Status write_identities(const Settlement& settlement);
@@ -83,7 +110,7 @@ class SqliteStore final : public Store {
   Status checkpoint(int mode);
   static int on_wal(void* self, sqlite3*, const char*, int pages);
 
-  FolderLock lock_;
+  std::optional<FolderLock> lock_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<Statements> sql_;
   std::int64_t dedupe_keep_ms_;
@@ -94,10 +121,10 @@ class SqliteStore final : public Store {
   Seq last_ = 0;
   std::uint64_t open_ = 0;
   std::uint64_t dead_ = 0;
+  std::map<std::string, Tally, std::less<>> tallies_;
   Fresh fresh_;
   // Of the batch that runs; they count once it is committed.
-  std::int64_t open_change_ = 0;
-  std::int64_t dead_change_ = 0;
+  std::vector<Change> changes_;
   std::vector<Waiting> appended_;
   Seq settled_ = 0;  ///< the highest one
 

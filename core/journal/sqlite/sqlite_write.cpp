@@ -110,15 +110,15 @@ Result<Appended> SqliteStore::append(Append& request) {
   const Seq first = last_ + 1;
   for (const auto& each : request.events) {
     TENON_CHECK(insert_event(++last_, each.event, each.pipeline, false));
-    TENON_CHECK(sql_->insert_pending.run(last_));
+    TENON_CHECK(sql_->insert_pending.run(last_, each.pipeline));
     appended.seqs.push_back(last_);
-    ++open_change_;
+    changes_.push_back({each.pipeline, 1, 0, 0});
   }
   if (request.malformed) {
     TENON_CHECK(insert_event(++last_, *request.malformed, "", true));
     TENON_CHECK(sql_->insert_ended.run(last_, tenon::name_of(End::rejected),
                                        std::string_view("malformed_event"), 0, now_ms_));
-    ++dead_change_;
+    changes_.push_back({"", 0, 1, 0});
   }
   if (request.dedupe)
     TENON_CHECK(note_request(*request.dedupe, first, request.events.size(), appended.id_reused));
@@ -145,8 +145,7 @@ Result<bool> SqliteStore::begin(const Intent& intent) {
 Result<bool> SqliteStore::settle(const std::vector<Settlement>& batch) {
   if (batch.size() == 1) return settle_one(batch.front());
   TENON_CHECK(sql_->savepoint.run());
-  const std::int64_t open_change = open_change_;
-  const std::int64_t dead_change = dead_change_;
+  const std::size_t changes = changes_.size();
   Result<bool> done = true;
   for (const auto& settlement : batch) {
     done = settle_one(settlement);
@@ -155,8 +154,7 @@ Result<bool> SqliteStore::settle(const std::vector<Settlement>& batch) {
   if (!done) {
     if (undoes_batch(done.error())) return done;
     TENON_CHECK(sql_->rollback_to.run());
-    open_change_ = open_change;
-    dead_change_ = dead_change;
+    changes_.resize(changes);
   }
   TENON_CHECK(sql_->release.run());
   return done;
@@ -165,9 +163,14 @@ Result<bool> SqliteStore::settle(const std::vector<Settlement>& batch) {
 Result<bool> SqliteStore::settle_one(const Settlement& settlement) {
   // First what can turn out to be refused: nothing else is written then.
   if (settlement.end) {
-    TENON_CHECK(sql_->delete_pending.run(settlement.seq));
-    if (database_->changes() == 0) return not_open(settlement.seq);
-    TENON_CHECK(end_event(settlement));
+    std::optional<std::string> pipeline;
+    {
+      auto gone = sql_->delete_pending.query(settlement.seq);
+      if (gone.next()) pipeline = gone.string(0);
+      TENON_CHECK(gone.status());
+    }
+    if (!pipeline) return not_open(settlement.seq);
+    TENON_CHECK(end_event(settlement, std::move(*pipeline)));
   } else {
     TENON_CHECK(sql_->update_pending.run(settlement.attempts_counted, settlement.next_ms, settlement.seq));
     if (database_->changes() == 0) return not_open(settlement.seq);
@@ -182,9 +185,8 @@ Result<bool> SqliteStore::settle_one(const Settlement& settlement) {
   return true;
 }
 
-Status SqliteStore::end_event(const Settlement& settlement) {
-  --open_change_;
-  if (is_dead(*settlement.end)) ++dead_change_;
+Status SqliteStore::end_event(const Settlement& settlement, std::string pipeline) {
+  changes_.push_back({std::move(pipeline), -1, is_dead(*settlement.end) ? 1 : 0, 0});
   return sql_->insert_ended.run(settlement.seq, tenon::name_of(*settlement.end), settlement.reason,
                                 settlement.attempts_counted, now_ms_);
 }
@@ -221,6 +223,65 @@ Status SqliteStore::write_identities(const Settlement& settlement) {
                                       applied.version, applied.record_hash, applied.mapping_digest));
   }
   return {};
+}
+
+// --- what an operator does
+
+Result<Store::Opened> SqliteStore::requeue(std::span<const Seq> seqs) {
+  Opened opened;
+  for (const Seq seq : seqs) TENON_CHECK(requeue_one(seq, opened));
+  return opened;
+}
+
+Result<bool> SqliteStore::requeue_one(Seq seq, Opened& opened) {
+  std::string pipeline;
+  std::string connection;
+  std::string text;
+  std::string refused = "not_found";
+  {
+    auto rows = sql_->dead_end.query(seq);
+    if (rows.next()) {
+      pipeline = rows.string(0);
+      connection = rows.string(1);
+      const auto end = rows.is_null(2) ? std::nullopt : end_of(rows.text(2));
+      const bool dead = end && is_dead(*end);
+      // Without a pipeline there is nothing that could run it.
+      refused = !dead ? "not_dead" : pipeline.empty() ? "malformed_event" : "";
+      if (dead) text = taken_back(*end, rows.text(3));
+    }
+    TENON_CHECK(rows.status());
+  }
+  if (!refused.empty()) {
+    opened.first.refused.push_back({seq, refused});
+    return false;
+  }
+  TENON_CHECK(sql_->delete_dead.run(seq));
+  TENON_CHECK(sql_->requeue.run(seq, pipeline, now_ms_));
+  TENON_CHECK(sql_->drop_actions.run(seq));
+  TENON_CHECK(sql_->insert_audit.run(now_ms_, std::string_view("requeued"), connection, text, seq));
+  changes_.push_back({pipeline, 1, -1, seq});
+  opened.first.seqs.push_back(seq);
+  opened.second.emplace_back(std::move(pipeline), seq);
+  return true;
+}
+
+Result<PipelineState> SqliteStore::set_pipeline(const PipelineState& state) {
+  std::string_view what = "resumed";
+  if (state.mode == PipelineMode::running) {
+    TENON_CHECK(sql_->delete_state.run(state.pipeline));
+  } else {
+    what = journal::name_of(state.mode);
+    Statement& put = state.mode == PipelineMode::held ? sql_->put_state : sql_->insert_state;
+    TENON_CHECK(put.run(state.pipeline, what, state.reason, state.since_ms));
+  }
+  const std::string subject = state.pipeline + (state.reason.empty() ? "" : ": " + state.reason);
+  TENON_CHECK(sql_->insert_audit.run(now_ms_, what, std::string_view(), subject, std::optional<Seq>()));
+  PipelineState now;
+  now.pipeline = state.pipeline;
+  auto rows = sql_->state_of.query(state.pipeline);
+  if (rows.next()) now = read_state(rows);
+  TENON_CHECK(rows.status());
+  return now;
 }
 
 // --- retain

@@ -8,6 +8,21 @@ struct Line {
   const char* sql;
 };
 
+#define TENON_LIST_ALL                                                                                       \
+  "SELECT " TENON_EVENT_COLUMNS                                                                              \
+  ", coalesce(d.attempts, p.attempts), p.next_ms, d.end, d.reason, d.ended_ms, e.data, p.requeued_ms"        \
+  " FROM event e LEFT JOIN pending p ON p.seq = e.seq LEFT JOIN ended d ON d.seq = e.seq"                    \
+  " WHERE e.seq < ?1 AND e.seq > ?2 ORDER BY e.seq "
+#define TENON_LIST_OPEN                                                                                      \
+  "SELECT " TENON_EVENT_COLUMNS                                                                              \
+  ", p.attempts, p.next_ms, NULL, '', NULL, e.data, p.requeued_ms FROM pending p"                            \
+  " CROSS JOIN event e ON e.seq = p.seq WHERE p.seq < ?1 AND p.seq > ?2 ORDER BY p.seq "
+#define TENON_LIST_DEAD                                                                                      \
+  "SELECT " TENON_EVENT_COLUMNS                                                                              \
+  ", d.attempts, NULL, d.end, d.reason, d.ended_ms, e.data, NULL FROM ended d INDEXED BY ended_dead"         \
+  " CROSS JOIN event e ON e.seq = d.seq"                                                                     \
+  " WHERE d.seq < ?1 AND d.seq > ?2 AND d.end IN ('rejected', 'exhausted') ORDER BY d.seq "
+
 }  // namespace
 
 Status SqliteStore::Statements::prepare(Database& database) {
@@ -31,9 +46,9 @@ Status SqliteStore::Statements::prepare(Database& database) {
       {&insert_event,
        "INSERT INTO event(seq, id, connection, pipeline, type, key, keys, version, time_ms, received_ms,"
        " class, thin, data) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)"},
-      {&insert_pending, "INSERT INTO pending(seq, attempts) VALUES(?, 0)"},
+      {&insert_pending, "INSERT INTO pending(seq, pipeline, attempts) VALUES(?, ?, 0)"},
       {&insert_ended, "INSERT INTO ended(seq, end, reason, attempts, ended_ms) VALUES(?,?,?,?,?)"},
-      {&delete_pending, "DELETE FROM pending WHERE seq = ?"},
+      {&delete_pending, "DELETE FROM pending WHERE seq = ? RETURNING pipeline"},
       {&update_pending, "UPDATE pending SET attempts = ?, next_ms = ? WHERE seq = ?"},
       {&insert_action, "INSERT OR REPLACE INTO action_end(seq, action, end, reason, id) VALUES(?,?,?,?,?)"},
       {&last_attempt, "SELECT max(id) FROM attempt WHERE id BETWEEN ? AND ?"},
@@ -61,28 +76,43 @@ Status SqliteStore::Statements::prepare(Database& database) {
       {&get_applied,
        "SELECT version, record_hash, mapping_digest FROM applied WHERE account = ? AND resource = ?"
        " AND natural_key = ? AND pipeline = ? AND action = ? AND source_object = ?"},
-      {&open_after, "SELECT " TENON_EVENT_COLUMNS ", p.attempts, p.next_ms, e.data FROM pending p"
-                    " CROSS JOIN event e ON e.seq = p.seq WHERE p.seq > ? ORDER BY p.seq LIMIT ?"},
-      {&open_one, "SELECT " TENON_EVENT_COLUMNS ", p.attempts, p.next_ms, e.data FROM pending p"
+      {&scan_open, "SELECT seq, pipeline FROM pending WHERE seq > ? AND seq <= ? ORDER BY seq"},
+      {&open_one, "SELECT " TENON_EVENT_COLUMNS ", p.attempts, p.next_ms, e.data, p.requeued_ms FROM pending p"
                   " CROSS JOIN event e ON e.seq = p.seq WHERE p.seq = ?"},
       {&actions, "SELECT action, end, reason, id FROM action_end WHERE seq = ?"},
       {&attempts,
        "SELECT action, number, started_ms, finished_ms, outcome, cause, reason, fetched, conversation"
        " FROM attempt WHERE id BETWEEN ? AND ? ORDER BY id"},
-      {&list_all, "SELECT " TENON_EVENT_COLUMNS
-                  ", coalesce(d.attempts, p.attempts), p.next_ms, d.end, d.reason, d.ended_ms FROM event e"
-                  " LEFT JOIN pending p ON p.seq = e.seq LEFT JOIN ended d ON d.seq = e.seq"
-                  " WHERE e.seq < ? ORDER BY e.seq DESC"},
-      {&list_open, "SELECT " TENON_EVENT_COLUMNS ", p.attempts, p.next_ms, NULL, '', NULL FROM pending p"
-                   " CROSS JOIN event e ON e.seq = p.seq WHERE p.seq < ? ORDER BY p.seq DESC"},
-      {&list_dead, "SELECT " TENON_EVENT_COLUMNS
-                   ", d.attempts, NULL, d.end, d.reason, d.ended_ms FROM ended d INDEXED BY ended_dead"
-                   " CROSS JOIN event e ON e.seq = d.seq"
-                   " WHERE d.seq < ? AND d.end IN ('rejected', 'exhausted') ORDER BY d.seq DESC"},
+      {&notes, "SELECT at_ms, what, subject FROM audit INDEXED BY audit_seq WHERE seq = ?1 ORDER BY id"},
+      {&last_conversation, "SELECT conversation FROM attempt WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1"},
+      {&list_all[0], TENON_LIST_ALL "DESC"},
+      {&list_all[1], TENON_LIST_ALL "ASC"},
+      {&list_open[0], TENON_LIST_OPEN "DESC"},
+      {&list_open[1], TENON_LIST_OPEN "ASC"},
+      {&list_dead[0], TENON_LIST_DEAD "DESC"},
+      {&list_dead[1], TENON_LIST_DEAD "ASC"},
+      {&dead_end,
+       "SELECT e.pipeline, e.connection, d.end, d.reason FROM event e LEFT JOIN ended d ON d.seq = e.seq"
+       " WHERE e.seq = ?"},
+      {&delete_dead, "DELETE FROM ended WHERE seq = ?"},
+      {&requeue, "INSERT INTO pending(seq, pipeline, attempts, requeued_ms) VALUES(?, ?, 0, ?)"},
+      {&drop_actions, "DELETE FROM action_end WHERE seq = ? AND end <> 'delivered'"},
+      {&states, "SELECT pipeline, mode, reason, since_ms FROM pipeline_state ORDER BY pipeline"},
+      {&state_of, "SELECT pipeline, mode, reason, since_ms FROM pipeline_state WHERE pipeline = ?"},
+      {&insert_state,
+       "INSERT OR IGNORE INTO pipeline_state(pipeline, mode, reason, since_ms) VALUES(?,?,?,?)"},
+      {&put_state,
+       "INSERT OR REPLACE INTO pipeline_state(pipeline, mode, reason, since_ms) VALUES(?,?,?,?)"},
+      {&delete_state, "DELETE FROM pipeline_state WHERE pipeline = ?"},
+      {&retrying,
+       "SELECT pipeline, count(*) FROM pending INDEXED BY pending_retrying WHERE next_ms IS NOT NULL"
+       " GROUP BY pipeline"},
+      {&oldest_of, "SELECT seq FROM pending NOT INDEXED WHERE seq >= ? AND pipeline = ? ORDER BY seq LIMIT 1"},
+      {&received_of, "SELECT received_ms FROM event WHERE seq = ?"},
       {&show,
        "SELECT " TENON_EVENT_COLUMNS
-       ", coalesce(d.attempts, p.attempts), p.next_ms, d.end, d.reason, d.ended_ms, e.data FROM event e"
-       " LEFT JOIN pending p ON p.seq = e.seq LEFT JOIN ended d ON d.seq = e.seq WHERE e.seq = ?"},
+       ", coalesce(d.attempts, p.attempts), p.next_ms, d.end, d.reason, d.ended_ms, e.data, p.requeued_ms"
+       " FROM event e LEFT JOIN pending p ON p.seq = e.seq LEFT JOIN ended d ON d.seq = e.seq WHERE e.seq = ?"},
       {&exists, "SELECT 1 FROM event WHERE seq = ?"},
       {&newest_of,
        "SELECT max(seq) FROM (SELECT e.seq FROM dedupe d INDEXED BY dedupe_id CROSS JOIN event e"

@@ -11,14 +11,20 @@ struct SqliteStore::Statements {
   Statement insert_event, insert_pending, insert_ended, delete_pending, update_pending;
   Statement insert_action, last_attempt, insert_attempt, delete_attempt;
   Statement begin, put_identity, put_applied, get_identity, get_applied;
-  Statement open_after, open_one, actions, attempts, list_all, list_open, list_dead, show, exists, newest_of,
-      scan_ids;
+  Statement scan_open, open_one, actions, attempts, notes, last_conversation, show, exists, newest_of, scan_ids;
+  /// Newest first, oldest first.
+  Statement list_all[2], list_open[2], list_dead[2];
+  Statement dead_end, delete_dead, requeue, drop_actions;
+  Statement states, state_of, insert_state, put_state, delete_state, retrying, oldest_of, received_of;
   Statement oldest_waiting, retain_scan, delete_event, delete_ended, delete_actions, delete_attempts;
   Statement oldest_dedupe, delete_dedupe, oldest_audit, delete_audit, put_meta;
 
   /// Error: a statement does not fit the file's schema.
   Status prepare(Database& database);
 };
+
+/// A row of pipeline_state.
+PipelineState read_state(Statement::Rows& row);
 
 // Columns of `event e`, as read_event reads them.
 #define TENON_EVENT_COLUMNS                                                                             \

@@ -193,7 +193,7 @@ TEST_P(JournalContract, RetentionPassesManyDeadLetters) {
 
 TEST_P(JournalContract, ClosingAnswersWhatWasHandedIn) {
   auto asked = std::make_shared<Asked<Appended>>();
-  auto rows = std::make_shared<Asked<std::vector<EventRow>>>();
+  auto rows = std::make_shared<Asked<Listed>>();
   rig.journal->append(append_of(new_event("a")), rig.reply(asked));
   rig.journal->list({}, rig.reply(rows));
   rig.journal->close();
@@ -201,7 +201,7 @@ TEST_P(JournalContract, ClosingAnswersWhatWasHandedIn) {
   ASSERT_TRUE(asked->answer);
   EXPECT_TRUE(asked->answer->has_value());
   ASSERT_TRUE(rows->answer && *rows->answer);
-  EXPECT_EQ((*rows->answer)->size(), 1U);
+  EXPECT_EQ((*rows->answer)->rows.size(), 1U);
 }
 
 TEST_P(JournalContract, ACallAfterCloseFails) {

@@ -112,8 +112,7 @@ Seq Rig::add(const std::string& id, const std::string& pipeline, const std::stri
 }
 
 std::vector<Waiting> Rig::take(std::uint32_t limit) {
-  return need(ask<std::vector<Waiting>>(
-      [&](auto reply) { journal->take(journal->epoch(), limit, std::move(reply)); }));
+  return need(ask<Taken>([&](auto reply) { journal->take(journal->epoch(), limit, std::move(reply)); })).events;
 }
 
 Result<bool> Rig::park(const std::string& lane, std::vector<Seq> seqs) {
@@ -144,7 +143,29 @@ Result<bool> Rig::settle(Settlement one) {
 }
 
 std::vector<EventRow> Rig::list(Query query) {
-  return need(ask<std::vector<EventRow>>([&](auto reply) { journal->list(query, std::move(reply)); }));
+  return listed(std::move(query)).rows;
+}
+
+Listed Rig::listed(Query query) {
+  return need(ask<Listed>([&](auto reply) { journal->list(query, std::move(reply)); }));
+}
+
+Requeued Rig::requeue(std::vector<Seq> seqs) {
+  return need(ask<Requeued>([&](auto reply) { journal->requeue(seqs, std::move(reply)); }));
+}
+
+PipelineState Rig::set_pipeline(const std::string& pipeline, PipelineMode mode, const std::string& reason) {
+  PipelineState state{pipeline, mode, reason, runtime.now_ms};
+  return need(ask<PipelineState>([&](auto reply) { journal->set_pipeline(state, std::move(reply)); }));
+}
+
+Overview Rig::overview() {
+  return need(ask<Overview>([&](auto reply) { journal->overview(std::move(reply)); }));
+}
+
+std::vector<DeadGroup> Rig::dead_groups(GroupBy by, Query query) {
+  return need(ask<std::vector<DeadGroup>>(
+      [&](auto reply) { journal->dead_groups(by, query, std::move(reply)); }));
 }
 
 std::optional<EventDetail> Rig::show(const std::string& id) {

@@ -136,6 +136,11 @@ class Rig {
   Result<bool> settle(std::vector<Settlement> batch);
   Result<bool> settle(Settlement one);
   std::vector<EventRow> list(Query query = {});
+  Listed listed(Query query = {});
+  Requeued requeue(std::vector<Seq> seqs);
+  PipelineState set_pipeline(const std::string& pipeline, PipelineMode mode, const std::string& reason = "");
+  Overview overview();
+  std::vector<DeadGroup> dead_groups(GroupBy by, Query query = {});
   std::optional<EventDetail> show(const std::string& id);
   Counts counts();
   std::uint64_t retain(std::int64_t before_ms, std::uint32_t limit = 1000);

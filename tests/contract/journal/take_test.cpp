@@ -131,7 +131,7 @@ TEST_P(JournalContract, OnlyTakenEventsCanBeParked) {
 TEST_P(JournalContract, ACallOfAnotherEpochChangesNothing) {
   const Seq seq = rig.add("a");
   for (const Epoch epoch : {rig.journal->epoch() - 1, rig.journal->epoch() + 1}) {
-    EXPECT_EQ(rig.ask<std::vector<Waiting>>([&](auto r) { rig.journal->take(epoch, 9, std::move(r)); })
+    EXPECT_EQ(rig.ask<Taken>([&](auto r) { rig.journal->take(epoch, 9, std::move(r)); })
                   .error()
                   .code,
               "stale_epoch");

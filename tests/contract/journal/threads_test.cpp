@@ -48,11 +48,11 @@ struct Consumer {
 
   void take() {
     if (std::exchange(taking, true)) return;
-    journal.take(journal.epoch(), 64, {&runtime.delivery(), [this](Result<std::vector<Waiting>> taken) {
+    journal.take(journal.epoch(), 64, {&runtime.delivery(), [this](Result<Taken> taken) {
                                          taking = false;
                                          ASSERT_TRUE(taken);
-                                         for (const auto& each : *taken) settle(each.seq);
-                                         if (!taken->empty()) take();
+                                         for (const auto& each : taken->events) settle(each.seq);
+                                         if (taken->more || !taken->events.empty()) take();
                                        }});
   }
   void settle(Seq seq) {

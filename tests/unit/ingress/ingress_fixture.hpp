@@ -167,7 +167,7 @@ class IngressFixture : public testing::Test {
     journal::Query query;
     query.limit = 1000;
     std::vector<journal::EventRow> rows;
-    journal_->list(query, {&runtime_.ingress(), [&](auto listed) { rows = *listed; }});
+    journal_->list(query, {&runtime_.ingress(), [&](auto listed) { rows = listed->rows; }});
     runtime_.run_until_idle();
     for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
       journal_->show(std::to_string(row->seq),

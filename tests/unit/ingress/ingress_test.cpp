@@ -322,7 +322,7 @@ class BrokenJournal final : public journal::Journal {
     reply.on->post([reply = std::move(reply), code = code_] { reply.call(Error(code, "no")); });
   }
   void on_appended(runtime::Executor&, Function<void()>) override {}
-  void take(journal::Epoch, std::uint32_t, Reply<std::vector<journal::Waiting>>) override {}
+  void take(journal::Epoch, std::uint32_t, Reply<journal::Taken>) override {}
   void park(journal::Epoch, std::string, std::vector<journal::Seq>, Reply<bool>) override {}
   void take_parked(journal::Epoch, std::string, std::uint32_t,
                    Reply<std::vector<journal::Waiting>>) override {}
@@ -330,7 +330,11 @@ class BrokenJournal final : public journal::Journal {
             Reply<journal::Looked>) override {}
   void begin(journal::Epoch, journal::Intent, Reply<bool>) override {}
   void settle(journal::Epoch, std::vector<journal::Settlement>, Reply<bool>) override {}
-  void list(journal::Query, Reply<std::vector<journal::EventRow>>) override {}
+  void requeue(std::vector<journal::Seq>, Reply<journal::Requeued>) override {}
+  void set_pipeline(journal::PipelineState, Reply<journal::PipelineState>) override {}
+  void overview(Reply<journal::Overview>) override {}
+  void list(journal::Query, Reply<journal::Listed>) override {}
+  void dead_groups(journal::GroupBy, journal::Query, Reply<std::vector<journal::DeadGroup>>) override {}
   void show(std::string, Reply<std::optional<journal::EventDetail>>) override {}
   void counts(Reply<journal::Counts>) override {}
   void retain(std::int64_t, std::uint32_t, Reply<std::uint64_t>) override {}

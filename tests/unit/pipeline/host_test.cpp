@@ -234,7 +234,7 @@ TEST_F(VirtualHost, ForgedRequestsGetOneAnswerAndLeaveNothing) {
   EXPECT_EQ(status, 401);
   std::size_t events = 1;
   journal_->list({}, {&runtime_.delivery(),
-                      [&](Result<std::vector<journal::EventRow>> rows) { events = rows->size(); }});
+                      [&](Result<journal::Listed> rows) { events = rows->rows.size(); }});
   runtime_.run_until_idle();
   EXPECT_EQ(events, 0U);
 }
