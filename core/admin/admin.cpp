@@ -5,6 +5,7 @@
 
 #include "admin/json.hpp"
 #include "base/digest.hpp"
+#include "base/json.hpp"
 #include "base/text.hpp"
 
 namespace tenon::admin {
@@ -75,6 +76,21 @@ bool read_parameter(std::string_view name, const std::string& value, journal::Qu
   } else if (name == "state") {
     query.state = value;
     return std::find(std::begin(kStates), std::end(kStates), value) != std::end(kStates);
+  } else if (name == "connection") {
+    query.connection = value;
+  } else if (name == "reason") {
+    query.reason = value;
+  } else if (name == "since" || name == "until") {
+    return read_number<std::int64_t>(value, 0, INT64_MAX,
+                                     (name == "since" ? query.since_ms : query.until_ms).emplace());
+  } else if (name == "order") {
+    query.oldest_first = value == "oldest";
+    return query.oldest_first || value == "newest";
+  } else if (name == "data") {
+    query.with_data = value == "1";
+    return query.with_data || value == "0";
+  } else if (name == "after") {
+    return read_number<journal::Seq>(value, 0, UINT64_MAX, query.after);
   } else if (name == "before") {
     return read_number<journal::Seq>(value, 1, UINT64_MAX, query.before);
   } else if (name == "limit") {
@@ -108,12 +124,29 @@ std::optional<journal::Query> read_query(std::string_view text, std::string& wro
   return query;
 }
 
-bool only_get(const Request& request, const Respond& respond) {
-  if (request.method == "GET") return true;
+bool only(std::string_view method, const Request& request, const Respond& respond) {
+  if (request.method == method) return true;
   Answer answer = json_answer(405, R"({"error":"method_not_allowed"})");
-  answer.headers.emplace_back("Allow", "GET");
+  answer.headers.emplace_back("Allow", std::string(method));
   respond(std::move(answer));
   return false;
+}
+
+bool only_get(const Request& request, const Respond& respond) { return only("GET", request, respond); }
+
+/// {"seqs": [1, 2, ...]}, at most kMostRows; nullopt for anything else.
+std::optional<std::vector<journal::Seq>> read_seqs(const std::string& body) {
+  const auto parsed = parse_json(body);
+  if (!parsed || !parsed->root.get("seqs").is_array()) return std::nullopt;
+  std::vector<journal::Seq> seqs;
+  for (const Value each : parsed->root.get("seqs").items()) {
+    journal::Seq seq = 0;
+    if (!each.is_number() || !read_number<journal::Seq>(to_json(each), 1, INT64_MAX, seq))
+      return std::nullopt;
+    seqs.push_back(seq);
+  }
+  if (seqs.empty() || seqs.size() > kMostRows) return std::nullopt;
+  return seqs;
 }
 
 }  // namespace
@@ -121,6 +154,7 @@ bool only_get(const Request& request, const Respond& respond) {
 Admin::Admin(runtime::Runtime& runtime, journal::Journal& journal, AdminOptions options)
     : runtime_(runtime), journal_(journal), state_(std::make_shared<State>()) {
   state_->options = std::move(options);
+  state_->started_ms = runtime.clock().wall_ms();
 }
 
 Admin::~Admin() = default;
@@ -167,6 +201,16 @@ void Admin::control(Request request, Respond respond) {
   const auto mark = std::min(target.find('?'), target.size());
   const std::string_view path = target.substr(0, mark);
   const std::string_view query = target.substr(std::min(mark + 1, target.size()));
+  if (path.starts_with("/v1/pipelines/"))
+    return control_pipeline(path.substr(14), request, std::move(respond));
+  if (path == "/v1/dead/retry") {
+    if (only("POST", request, respond)) retry(request.body, std::move(respond));
+    return;
+  }
+  if (path == "/v1/dead/groups") {
+    if (only_get(request, respond)) groups(query, std::move(respond));
+    return;
+  }
   for (const bool dead : {false, true}) {
     const std::string_view base = dead ? "/v1/dead" : "/v1/events";
     if (path == base) {
@@ -187,12 +231,12 @@ void Admin::list(std::string_view text, bool dead, Respond respond) {
   auto query = read_query(text, wrong);
   if (!query) return respond(bad_request(wrong));
   query->dead_only = dead;
-  const std::uint32_t limit = query->limit;
-  journal_.list(std::move(*query),
-                {&runtime_.ingress(),
-                 [respond = std::move(respond), limit](Result<std::vector<journal::EventRow>> rows) {
-                   respond(rows ? json_answer(200, events_json(*rows, limit)) : failed(rows.error()));
-                 }});
+  const bool oldest_first = query->oldest_first;
+  journal_.list(
+      std::move(*query),
+      {&runtime_.ingress(), [respond = std::move(respond), oldest_first](Result<journal::Listed> listed) {
+         respond(listed ? json_answer(200, events_json(*listed, oldest_first)) : failed(listed.error()));
+       }});
 }
 
 void Admin::show(std::string_view id, bool dead, Respond respond) {
@@ -212,16 +256,85 @@ void Admin::show(std::string_view id, bool dead, Respond respond) {
                  }});
 }
 
+void Admin::retry(const std::string& body, Respond respond) {
+  auto seqs = read_seqs(body);
+  if (!seqs) return respond(bad_request("seqs"));
+  journal_.requeue(std::move(*seqs),
+                   {&runtime_.ingress(), [respond = std::move(respond)](Result<journal::Requeued> done) {
+                      respond(done ? json_answer(200, requeued_json(*done)) : failed(done.error()));
+                    }});
+}
+
+void Admin::groups(std::string_view text, Respond respond) {
+  constexpr std::string_view kBy = "by=";
+  constexpr std::pair<std::string_view, journal::GroupBy> kNames[] = {
+      {"reason", journal::GroupBy::reason},
+      {"pipeline", journal::GroupBy::pipeline},
+      {"connection", journal::GroupBy::connection},
+      {"status", journal::GroupBy::status}};
+  const std::string_view first = text.substr(0, text.find('&'));
+  const auto* by = std::find_if(std::begin(kNames), std::end(kNames), [&](const auto& each) {
+    return first.starts_with(kBy) && first.substr(kBy.size()) == each.first;
+  });
+  if (by == std::end(kNames)) return respond(bad_request("by"));
+  std::string wrong;
+  auto query = read_query(text.substr(first.size()), wrong);
+  if (!query) return respond(bad_request(wrong));
+  journal_.dead_groups(
+      by->second, std::move(*query),
+      {&runtime_.ingress(), [respond = std::move(respond)](Result<std::vector<journal::DeadGroup>> groups) {
+         respond(groups ? json_answer(200, groups_json(*groups)) : failed(groups.error()));
+       }});
+}
+
+/// `path` is `{name}/pause` or `{name}/resume`.
+void Admin::control_pipeline(std::string_view path, const Request& request, Respond respond) {
+  const auto slash = std::min(path.rfind('/'), path.size());
+  const std::string_view verb = path.substr(slash);
+  auto name = percent_decode(path.substr(0, slash));
+  if ((verb != "/pause" && verb != "/resume") || !name || name->empty()) return respond(not_found());
+  if (!only("POST", request, respond)) return;
+  Function<void(Result<journal::PipelineState>)> done =
+      [respond = std::move(respond)](Result<journal::PipelineState> now) {
+        if (!now && now.error().code == "not_found") return respond(not_found());
+        respond(now ? json_answer(200, pipeline_json(*now)) : failed(now.error()));
+      };
+  const auto mode = verb == "/pause" ? journal::PipelineMode::paused : journal::PipelineMode::running;
+  if (state_->options.host != nullptr)
+    return state_->options.host->set_mode(std::move(*name), mode, std::move(done));
+  journal::PipelineState state;
+  state.pipeline = std::move(*name);
+  state.mode = mode;
+  state.since_ms = runtime_.clock().wall_ms();
+  journal_.set_pipeline(std::move(state), {&runtime_.ingress(), std::move(done)});
+}
+
 void Admin::status(Respond respond) {
-  journal_.counts(
-      {&runtime_.ingress(), [respond = std::move(respond), state = state_](Result<journal::Counts> counts) {
-         if (!counts) return respond(failed(counts.error()));
-         StatusView view;
-         view.version = state->options.version;
-         view.ready = state->ready;
-         view.counts = *counts;
-         if (state->options.open_calls) view.open_calls = state->options.open_calls();
-         respond(json_answer(200, status_json(view)));
+  journal_.counts({&runtime_.ingress(), [this, respond = std::move(respond),
+                                         state = state_](Result<journal::Counts> counts) mutable {
+                     if (!counts) return respond(failed(counts.error()));
+                     StatusView view;
+                     view.version = state->options.version;
+                     view.ready = state->ready;
+                     view.counts = *counts;
+                     if (state->options.open_calls) view.open_calls = state->options.open_calls();
+                     overview(std::move(view), std::move(respond));
+                   }});
+}
+
+void Admin::overview(StatusView view, Respond respond) {
+  journal_.overview(
+      {&runtime_.ingress(),
+       [this, view = std::move(view), respond = std::move(respond)](Result<journal::Overview> got) mutable {
+         if (!got) return respond(failed(got.error()));
+         view.overview = std::move(*got);
+         pipeline::Host* host = state_->options.host;
+         if (host == nullptr) return respond(json_answer(200, status_json(view)));
+         view.uptime_ms = runtime_.clock().wall_ms() - state_->started_ms;
+         host->view([view = std::move(view), respond = std::move(respond)](pipeline::Host::View now) mutable {
+           view.host = std::move(now);
+           respond(json_answer(200, status_json(view)));
+         });
        }});
 }
 

@@ -5,10 +5,12 @@
 #include <memory>
 #include <string>
 
+#include "admin/json.hpp"
 #include "base/result.hpp"
 #include "ingress/http_server.hpp"
 #include "ingress/message.hpp"
 #include "journal/journal.hpp"
+#include "pipeline/host.hpp"
 #include "runtime/runtime.hpp"
 
 namespace tenon::admin {
@@ -17,9 +19,12 @@ struct AdminOptions {
   std::string version;
   /// Calls to remotes that are open now; from the ingress executor. May be empty.
   Function<std::size_t()> open_calls;
+  /// The host that is told of; null where only its files are there. Outlives the Admin.
+  pipeline::Host* host = nullptr;
 };
 
-/// The socket file answers GET /v1/events, /v1/events/{id}, /v1/dead, /v1/dead/{id} and /v1/status as
+/// The socket file answers POST /v1/dead/retry and /v1/pipelines/{name}/pause and /resume, GET
+/// /v1/dead/groups, GET /v1/events, /v1/events/{id}, /v1/dead, /v1/dead/{id} and /v1/status as
 /// docs/admin-api.md says; whoever may open the file (mode 0600) may read everything. The health listener
 /// answers GET /healthz (200 while the process lives) and /readyz (200 while events are taken, else 503),
 /// nothing else.
@@ -56,11 +61,16 @@ class Admin {
   /// Shared with answers that are on their way.
   struct State {
     std::atomic<bool> ready = false;
+    std::int64_t started_ms = 0;
     AdminOptions options;
   };
+  void control_pipeline(std::string_view path, const ingress::Request& request, ingress::Respond respond);
+  void retry(const std::string& body, ingress::Respond respond);
+  void groups(std::string_view query, ingress::Respond respond);
   void list(std::string_view query, bool dead, ingress::Respond respond);
   void show(std::string_view id, bool dead, ingress::Respond respond);
   void status(ingress::Respond respond);
+  void overview(StatusView view, ingress::Respond respond);
 
   runtime::Runtime& runtime_;
   journal::Journal& journal_;

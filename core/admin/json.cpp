@@ -1,5 +1,8 @@
 #include "admin/json.hpp"
 
+#include <algorithm>
+#include <map>
+
 #include "base/digest.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -117,15 +120,58 @@ void write_attempt(std::string& out, const journal::AttemptRecord& attempt) {
 
 }  // namespace
 
-std::string events_json(const std::vector<journal::EventRow>& rows, std::uint32_t limit) {
+std::string events_json(const journal::Listed& listed, bool oldest_first) {
   std::string out;
   ObjectWriter object(out);
-  array(object.begin("events"), rows, [&out](const journal::EventRow& row) {
+  array(object.begin("events"), listed.rows, [&out](const journal::EventRow& row) {
     ObjectWriter event(out);
     write_row(event, row);
+    stored_text(event, "data", row.event.data);
     event.end();
   });
-  if (rows.size() >= limit) object.number("next_before", rows.back().seq);
+  if (listed.next != 0) object.number(oldest_first ? "next_after" : "next_before", listed.next);
+  object.number("looked", listed.looked);
+  object.end();
+  return out;
+}
+
+std::string requeued_json(const journal::Requeued& requeued) {
+  std::string out;
+  ObjectWriter object(out);
+  array(object.begin("retried"), requeued.seqs, [&out](journal::Seq seq) { out += std::to_string(seq); });
+  array(object.begin("refused"), requeued.refused, [&out](const journal::Requeued::Refused& refused) {
+    ObjectWriter each(out);
+    each.number("seq", refused.seq);
+    each.text("error", refused.code);
+    each.end();
+  });
+  object.end();
+  return out;
+}
+
+std::string groups_json(const std::vector<journal::DeadGroup>& groups) {
+  std::string out;
+  ObjectWriter object(out);
+  array(object.begin("groups"), groups, [&out](const journal::DeadGroup& group) {
+    ObjectWriter each(out);
+    each.text("name", group.name);
+    each.number("count", group.count);
+    each.number("newest", group.newest);
+    each.number("oldest_ms", group.oldest_ms);
+    each.number("newest_ms", group.newest_ms);
+    each.end();
+  });
+  object.end();
+  return out;
+}
+
+std::string pipeline_json(const journal::PipelineState& state) {
+  std::string out;
+  ObjectWriter object(out);
+  object.text("name", state.pipeline);
+  object.text("state", journal::name_of(state.mode));
+  object.text_if("reason", state.reason);
+  if (state.mode != journal::PipelineMode::running) object.number("since_ms", state.since_ms);
   object.end();
   return out;
 }
@@ -144,9 +190,62 @@ std::string event_json(const journal::EventDetail& detail) {
   });
   array(object.begin("attempts_made"), detail.attempts,
         [&out](const journal::AttemptRecord& attempt) { write_attempt(out, attempt); });
+  array(object.begin("notes"), detail.notes, [&out](const journal::Note& note) {
+    ObjectWriter each(out);
+    each.number("at_ms", note.at_ms);
+    each.text("what", note.what);
+    each.text_if("text", note.text);
+    each.end();
+  });
   object.end();
   return out;
 }
+
+namespace {
+
+/// One entry per pipeline that is defined, does not run, or has something.
+void write_pipelines(std::string& out, const StatusView& view) {
+  std::map<std::string, std::pair<const journal::Backlog*, const journal::PipelineState*>> all;
+  if (view.host) {
+    for (const auto& name : view.host->pipelines) all[name];
+  }
+  for (const auto& backlog : view.overview.backlog) {
+    if (!backlog.pipeline.empty()) all[backlog.pipeline].first = &backlog;
+  }
+  for (const auto& state : view.overview.states) all[state.pipeline].second = &state;
+  array(out, all, [&](const auto& each) {
+    const auto& [backlog, state] = each.second;
+    const bool defined = !view.host || std::find(view.host->pipelines.begin(), view.host->pipelines.end(),
+                                                 each.first) != view.host->pipelines.end();
+    ObjectWriter object(out);
+    object.text("name", each.first);
+    object.text("state", state ? journal::name_of(state->mode) : defined ? "running" : "not_defined");
+    if (state) {
+      object.text_if("reason", state->reason);
+      object.number("since_ms", state->since_ms);
+    }
+    object.number("waiting", backlog ? backlog->waiting : 0);
+    object.number("retrying", backlog ? backlog->retrying : 0);
+    object.number("dead", backlog ? backlog->dead : 0);
+    if (backlog) object.number_if("oldest_waiting_ms", backlog->oldest_waiting_ms);
+    object.end();
+  });
+}
+
+void write_account(std::string& out, const delivery::BudgetGate::View& account) {
+  ObjectWriter object(out);
+  object.text("account", account.account);
+  if (account.limit != 0) {
+    object.number("limit", account.limit);
+    object.number("remaining", account.remaining);
+  }
+  if (account.paused_ms != 0) object.number("paused_ms", account.paused_ms);
+  object.number("queued", account.queued);
+  object.boolean("reachable", account.reachable);
+  object.end();
+}
+
+}  // namespace
 
 std::string status_json(const StatusView& view) {
   std::string out;
@@ -157,6 +256,15 @@ std::string status_json(const StatusView& view) {
   object.number("dead", view.counts.dead);
   object.number_if("oldest_waiting_ms", view.counts.oldest_waiting_ms);
   object.number_if("open_calls", view.open_calls);
+  object.boolean("host_runs", view.host.has_value());
+  object.number_if("uptime_ms", view.uptime_ms);
+  object.number("store_bytes", view.overview.bytes);
+  write_pipelines(object.begin("pipelines"), view);
+  if (view.host) {
+    object.number("running_events", view.host->running);
+    array(object.begin("accounts"), view.host->accounts,
+          [&out](const delivery::BudgetGate::View& account) { write_account(out, account); });
+  }
   array(object.begin("counters"), metrics::snapshot(), [&out](const metrics::Sample& sample) {
     ObjectWriter counter(out);
     counter.text("name", sample.name);

@@ -5,11 +5,16 @@
 #include <vector>
 
 #include "journal/journal.hpp"
+#include "pipeline/host.hpp"
 
 namespace tenon::admin {
 
-/// `next_before` is what to ask for the next page by; left out where there is none.
-std::string events_json(const std::vector<journal::EventRow>& rows, std::uint32_t limit);
+/// `next_before` (`next_after` where the oldest come first) is what to ask for the next page by; left out
+/// where there is none.
+std::string events_json(const journal::Listed& listed, bool oldest_first);
+std::string requeued_json(const journal::Requeued& requeued);
+std::string groups_json(const std::vector<journal::DeadGroup>& groups);
+std::string pipeline_json(const journal::PipelineState& state);
 std::string event_json(const journal::EventDetail& detail);
 
 struct StatusView {
@@ -17,6 +22,9 @@ struct StatusView {
   bool ready = false;
   journal::Counts counts;
   std::optional<std::size_t> open_calls;
+  journal::Overview overview;
+  std::optional<std::int64_t> uptime_ms;
+  std::optional<pipeline::Host::View> host;  ///< none: told from the files of a stopped one
 };
 /// With a snapshot of all counters.
 std::string status_json(const StatusView& view);

@@ -5,14 +5,19 @@
 #include <string>
 
 #include "app/cli/command.hpp"
+#include "base/result.hpp"
 
 namespace tenon::app {
+
+/// A time in UTC (`2026-01-31T13:00:00Z`, `2026-01-31`) or one so long ago (`90s`, `15m`, `24h`, `7d`), in
+/// milliseconds since the Unix epoch. Errors: `bad_argument`.
+Result<std::int64_t> moment(const std::string& text);
 
 enum class EventKind : std::uint8_t { event, dead_letter };
 
 struct ListOptions {
   std::string data;
-  std::string pipeline, state, key;
+  std::string pipeline, state, key, connection, since, until, after, group_by;
   std::uint32_t limit = 50;
 };
 

@@ -13,8 +13,12 @@ namespace tenon::app {
 /// --data, or what tenon.yaml says, or the default; in `data` when the verb runs.
 void add_data(Command& command, std::string& data);
 
-/// GET `target` from the host of that data directory, parsed. Blocks. Errors: `no_host` (none answers there),
-/// `not_found` (its 404), `host_failed` (any other status, or an answer that cannot be read).
+/// GET `target` from the host of that data directory, parsed. Where none runs, the answer is made from its
+/// files and stderr says so. Blocks. Errors: `no_host` (none answers there, and there is no journal),
+/// `not_found` (its 404), `host_failed` (any other status, or an answer that cannot be read), those of
+/// opening the journal.
 Result<Document> ask_host(const std::string& data, const std::string& target);
+/// The same as POST. Where no host runs, what is asked for is written into the journal under its lock.
+Result<Document> tell_host(const std::string& data, const std::string& target, const std::string& body);
 
 }  // namespace tenon::app

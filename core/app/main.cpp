@@ -11,6 +11,9 @@ int main(int argc, char** argv) {
   add_check(root);
   add_events(root);
   add_dead(root);
+  add_pause(root);
+  add_resume(root);
+  add_status(root);
   add_plugins(root);
   add_completion(root);
   add_version(root);

@@ -108,6 +108,7 @@ class Service {
     TENON_CHECK(started.get_future().get());
     admin::AdminOptions admin_options;
     admin_options.version = TENON_VERSION;
+    admin_options.host = &*host_;
     admin_.emplace(*runtime_, *journal_, std::move(admin_options));
     TENON_CHECK(admin_->listen_control(data_ + "/control.sock"));
     if (const auto socket = port_.take_admin_socket()) {

@@ -67,6 +67,12 @@ void AccountBudget::refill(Duration now) {
   filled_ = now;
 }
 
+double AccountBudget::tokens_at(Duration now) const {
+  if (limit_ == 0) return 0;
+  const double per_ns = static_cast<double>(limit_) / static_cast<double>(window_.count());
+  return std::min<double>(limit_, tokens_ + per_ns * static_cast<double>((now - filled_).count()));
+}
+
 bool AccountBudget::take(Duration now) {
   if (now < pause_until_) return false;
   pause_until_ = {};

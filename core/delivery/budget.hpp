@@ -1,6 +1,7 @@
 // AccountBudget: one token bucket for one account at a remote, learnt from its answers.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "plugin/manifest.hpp"
@@ -25,6 +26,11 @@ class AccountBudget {
   bool unlimited() const { return limit_ == 0 && pause_until_ <= runtime::Duration::zero(); }
   double tokens() const { return tokens_; }
   std::uint32_t limit() const { return limit_; }
+  /// Tokens as they would be now, and for how long the account is paused.
+  double tokens_at(runtime::Duration now) const;
+  runtime::Duration paused_for(runtime::Duration now) const {
+    return std::max(pause_until_ - now, runtime::Duration::zero());
+  }
 
  private:
   void refill(runtime::Duration now);

@@ -51,16 +51,15 @@ void Delivery::take() {
   more_ = false;
   const auto room = static_cast<std::uint32_t>(options_.memory_events - lanes_.size());
   const std::uint32_t limit = std::min(room, kTakeAtOnce);
-  journal_.take(
-      journal_.epoch(), limit,
-      {&runtime_.delivery(), [this, alive = alive_](Result<journal::Taken> got) {
-         if (!*alive) return;
-         taking_ = false;
-         if (!got) return;  // the store has failed and has said so itself
-         if (got->more) more_ = true;
-         taken(std::move(got->events));
-         pump();
-       }});
+  journal_.take(journal_.epoch(), limit,
+                {&runtime_.delivery(), [this, alive = alive_](Result<journal::Taken> got) {
+                   if (!*alive) return;
+                   taking_ = false;
+                   if (!got) return;  // the store has failed and has said so itself
+                   if (got->more) more_ = true;
+                   taken(std::move(got->events));
+                   pump();
+                 }});
 }
 
 void Delivery::taken(std::vector<journal::Waiting> events) {
@@ -230,10 +229,9 @@ void Delivery::load_modes() {
                        if (!*alive || !got) return;
                        for (const auto& state : got->states) {
                          stopped_flows_.insert(state.pipeline);
-                         log::info("a pipeline does not run",
-                                   {{"pipeline", state.pipeline},
-                                    {"mode", journal::name_of(state.mode)},
-                                    {"reason", state.reason}});
+                         log::info("a pipeline does not run", {{"pipeline", state.pipeline},
+                                                               {"mode", journal::name_of(state.mode)},
+                                                               {"reason", state.reason}});
                        }
                        loaded_ = true;
                        pump();
@@ -274,27 +272,27 @@ void Delivery::next_change() {
     return next_change();
   }
   journal_.set_pipeline(
-      state, {&runtime_.delivery(), [this, alive = alive_](Result<journal::PipelineState> now) {
-                if (!*alive) return;
-                ModeChange change = std::move(changes_.front());
-                if (!now && change.state.mode == journal::PipelineMode::running)
-                  stop_handing_out(change.state.pipeline);
-                // A hold that could not be written must not be forgotten: the pipeline stays stopped here,
-                // and it is written again.
-                if (!now && change.state.mode == journal::PipelineMode::held &&
-                    now.error().code != "store_failed") {
-                  changes_.front() = std::move(change);
-                  runtime_.delivery().after(std::chrono::seconds(1), [this, alive = alive] {
-                    if (*alive) next_change();
-                  });
-                  return;
-                }
-                changes_.pop_front();
-                if (change.done) change.done(std::move(now));
-                next_change();
-                more_ = true;
-                pump();
-              }});
+      state,
+      {&runtime_.delivery(), [this, alive = alive_](Result<journal::PipelineState> now) {
+         if (!*alive) return;
+         ModeChange change = std::move(changes_.front());
+         if (!now && change.state.mode == journal::PipelineMode::running)
+           stop_handing_out(change.state.pipeline);
+         // A hold that could not be written must not be forgotten: the pipeline stays stopped here,
+         // and it is written again.
+         if (!now && change.state.mode == journal::PipelineMode::held && now.error().code != "store_failed") {
+           changes_.front() = std::move(change);
+           runtime_.delivery().after(std::chrono::seconds(1), [this, alive = alive] {
+             if (*alive) next_change();
+           });
+           return;
+         }
+         changes_.pop_front();
+         if (change.done) change.done(std::move(now));
+         next_change();
+         more_ = true;
+         pump();
+       }});
 }
 
 void Delivery::stop_handing_out(const std::string& pipeline) {

@@ -46,8 +46,8 @@ class Delivery {
   /// has not ended stays journalled.
   void stop(runtime::Duration limit, Function<void()> done);
 
-  /// Pauses a pipeline or lets it run (which also ends a hold); `done` once that is journalled. What runs goes
-  /// on to its end. Errors: those of the journal.
+  /// Pauses a pipeline or lets it run (which also ends a hold); `done` once that is journalled. What runs
+  /// goes on to its end. Errors: those of the journal.
   void set_mode(std::string pipeline, journal::PipelineMode mode, ModeSet done);
 
   /// Events that run now, and those that wait in memory.

@@ -133,6 +133,23 @@ void BudgetGate::cancel(Handle handle) {
   }
 }
 
+std::vector<BudgetGate::View> BudgetGate::view() const {
+  std::vector<View> out;
+  const auto now = runtime_.clock().steady();
+  for (const auto& [name, account] : accounts_) {
+    View view;
+    view.account = name;
+    view.limit = account->budget.limit();
+    view.remaining = static_cast<std::uint32_t>(std::max(0.0, account->budget.tokens_at(now)));
+    view.paused_ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(account->budget.paused_for(now)).count();
+    for (const auto& queue : account->queues) view.queued += queue.size();
+    view.reachable = reach(name) == Reach::open;
+    out.push_back(std::move(view));
+  }
+  return out;
+}
+
 std::size_t BudgetGate::queued() const {
   std::size_t total = 0;
   for (const auto& [name, account] : accounts_) {

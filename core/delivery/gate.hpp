@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "delivery/breaker.hpp"
 #include "delivery/budget.hpp"
@@ -43,6 +44,17 @@ class BudgetGate final : public plugin::Gate {
   runtime::Duration probe_at(const std::string& account) const;
   /// Called when an account may be asked again.
   void on_reached(Function<void()> call) { reached_ = std::move(call); }
+
+  struct View {
+    std::string account;
+    std::uint32_t limit = 0;  ///< requests per window; 0: none known
+    std::uint32_t remaining = 0;
+    std::int64_t paused_ms = 0;  ///< the remote asked for a pause of so much longer
+    std::size_t queued = 0;
+    bool reachable = true;  ///< false while the breaker is open
+  };
+  /// Of all accounts, by name.
+  std::vector<View> view() const;
 
   /// Requests that wait for a token.
   std::size_t queued() const;

@@ -462,18 +462,18 @@ void Engine::overview(Reply<Overview> reply) {
 
 void Engine::list(Query query, Reply<Listed> reply) {
   query.limit = std::min(query.limit, kListLimit);
-  push<Listed>(Call::Kind::read, 0, std::move(reply),
-               [query = std::move(query), listed = Listed()](Store& store) mutable
-               -> std::optional<Result<Listed>> {
-                 if (query.limit == 0) return Result<Listed>(std::move(listed));
-                 if (const Status status = store.list_some(query, listed); !status)
-                   return Result<Listed>(status.error());
-                 std::size_t bytes = 0;
-                 for (const EventRow& row : listed.rows) bytes += row.event.data.size();
-                 const bool full = listed.rows.size() >= query.limit || bytes >= kListBytes;
-                 if (listed.next != 0 && !full && listed.looked < query.look) return std::nullopt;
-                 return Result<Listed>(std::move(listed));
-               });
+  push<Listed>(
+      Call::Kind::read, 0, std::move(reply),
+      [query = std::move(query), listed = Listed()](Store& store) mutable -> std::optional<Result<Listed>> {
+        if (query.limit == 0) return Result<Listed>(std::move(listed));
+        if (const Status status = store.list_some(query, listed); !status)
+          return Result<Listed>(status.error());
+        std::size_t bytes = 0;
+        for (const EventRow& row : listed.rows) bytes += row.event.data.size();
+        const bool full = listed.rows.size() >= query.limit || bytes >= kListBytes;
+        if (listed.next != 0 && !full && listed.looked < query.look) return std::nullopt;
+        return Result<Listed>(std::move(listed));
+      });
 }
 
 void Engine::dead_groups(GroupBy by, Query query, Reply<std::vector<DeadGroup>> reply) {

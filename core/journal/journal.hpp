@@ -178,7 +178,7 @@ struct Query {
   std::string connection;
   std::string state;  ///< `waiting`, `retrying` or an end
   std::string key;
-  std::string reason;  ///< a part of the reason; case counts
+  std::string reason;                    ///< a part of the reason; case counts
   std::optional<std::int64_t> since_ms;  ///< received then or later
   std::optional<std::int64_t> until_ms;  ///< received before then
   bool oldest_first = false;

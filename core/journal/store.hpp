@@ -31,7 +31,7 @@ inline bool undoes_batch(const Error& error) {
 struct Scan {
   Seq after = 0;
   Seq until = UINT64_MAX;
-  std::string only;                            ///< of this pipeline; empty: of all but the next
+  std::string only;                               ///< of this pipeline; empty: of all but the next
   const std::set<std::string>* not_of = nullptr;  ///< may be null
   bool wants(std::string_view pipeline) const {
     if (!only.empty()) return pipeline == only;

@@ -109,6 +109,31 @@ void Host::retain() {
                    }});
 }
 
+void Host::view(Function<void(View)> done) {
+  runtime_.delivery().post([this, done = std::move(done)]() mutable {
+    View view;
+    for (const auto& pipeline : config_.pipelines) view.pipelines.push_back(pipeline->name);
+    view.accounts = gate_.view();
+    view.running = delivery_.running();
+    runtime_.ingress().post(
+        [view = std::move(view), done = std::move(done)]() mutable { done(std::move(view)); });
+  });
+}
+
+void Host::set_mode(std::string pipeline, journal::PipelineMode mode, delivery::Delivery::ModeSet done) {
+  delivery::Delivery::ModeSet back = [this,
+                                      done = std::move(done)](Result<journal::PipelineState> now) mutable {
+    runtime_.ingress().post(
+        [now = std::move(now), done = std::move(done)]() mutable { done(std::move(now)); });
+  };
+  const bool known = std::any_of(config_.pipelines.begin(), config_.pipelines.end(),
+                                 [&](const auto& each) { return each->name == pipeline; });
+  if (!known) return back(Error("not_found", "no pipeline of that name runs here"));
+  runtime_.delivery().post([this, pipeline = std::move(pipeline), mode, back = std::move(back)]() mutable {
+    delivery_.set_mode(std::move(pipeline), mode, std::move(back));
+  });
+}
+
 void Host::stop(runtime::Duration limit, Function<void()> done) {
   runtime_.ingress().post([this, limit, done = std::move(done)]() mutable {
     ingress_.drain();

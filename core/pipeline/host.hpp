@@ -43,6 +43,17 @@ class Host {
   /// executor.
   void stop(runtime::Duration limit, Function<void()> done);
 
+  struct View {
+    std::vector<std::string> pipelines;
+    std::vector<delivery::BudgetGate::View> accounts;
+    std::size_t running = 0;  ///< events under way
+  };
+  /// What the host does now; from any thread, `done` on the ingress executor.
+  void view(Function<void(View)> done);
+  /// Pauses a pipeline or lets it run again; from any thread, `done` on the ingress executor. Errors:
+  /// `not_found`, those of the journal.
+  void set_mode(std::string pipeline, journal::PipelineMode mode, delivery::Delivery::ModeSet done);
+
   /// Where requests come in; on the ingress executor.
   ingress::Ingress& ingress() { return ingress_; }
   const config::Config& config() const { return config_; }

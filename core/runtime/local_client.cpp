@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <memory>
+#include <thread>
 
 #include "base/text.hpp"
 
@@ -46,9 +47,9 @@ Error error_of(CURLcode code, const Received& received, const std::string& path)
   return {"bad_response", path + ": " + curl_easy_strerror(code)};
 }
 
-}  // namespace
-
-Result<HttpResponse> local_get(const std::string& path, const std::string& target) {
+/// `body` null: GET.
+Result<HttpResponse> local_request(const std::string& path, const std::string& target,
+                                   const std::string* body) {
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(), &curl_easy_cleanup);
   if (!curl) return Error("runtime_failed", "libcurl cannot start");
   Received received;
@@ -66,6 +67,14 @@ Result<HttpResponse> local_get(const std::string& path, const std::string& targe
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &received);
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
   curl_easy_setopt(handle, CURLOPT_HEADERDATA, &received);
+  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(
+      body == nullptr ? nullptr : curl_slist_append(nullptr, "Content-Type: application/json"),
+      &curl_slist_free_all);
+  if (body != nullptr) {
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body->c_str());
+  }
   const CURLcode code = curl_easy_perform(handle);
   if (code != CURLE_OK) return error_of(code, received, path);
   long status = 0;
@@ -73,5 +82,22 @@ Result<HttpResponse> local_get(const std::string& path, const std::string& targe
   received.response.status = static_cast<int>(status);
   return std::move(received.response);
 }
+
+}  // namespace
+
+Result<HttpResponse> local_get(const std::string& path, const std::string& target) {
+  return local_request(path, target, nullptr);
+}
+
+Result<HttpResponse> local_post(const std::string& path, const std::string& target, const std::string& body) {
+  return local_request(path, target, &body);
+}
+
+std::int64_t wall_now_ms() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+void pause_for(std::chrono::milliseconds time) { std::this_thread::sleep_for(time); }
 
 }  // namespace tenon::runtime

@@ -1,6 +1,8 @@
-// A blocking client of the host's socket file, for the command line.
+// A blocking client of the host's socket file, and the clock, for the command line.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "base/result.hpp"
@@ -12,5 +14,12 @@ namespace tenon::runtime {
 /// answers of up to 64 MiB. Any status is a success. Errors: `connect_failed` (no such file, or nobody
 /// listens), `timeout`, `response_too_large`, `bad_response`.
 Result<HttpResponse> local_get(const std::string& path, const std::string& target);
+/// The same as POST, with a JSON body.
+Result<HttpResponse> local_post(const std::string& path, const std::string& target, const std::string& body);
+
+/// The machine's clock, for verbs that have no runtime: milliseconds since the Unix epoch.
+std::int64_t wall_now_ms();
+/// Blocks the calling thread.
+void pause_for(std::chrono::milliseconds time);
 
 }  // namespace tenon::runtime

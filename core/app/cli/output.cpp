@@ -25,6 +25,11 @@ void Output::note(std::string_view text) {
   if (!quiet_) std::cerr << text << "\n";
 }
 
+void Output::progress(std::string_view text, bool last) {
+  if (quiet_ || !err_.terminal) return;
+  std::cerr << "\r\x1b[K" << text << (last ? "\n" : "") << std::flush;
+}
+
 void Output::warning(std::string_view text) {
   if (!quiet_) std::cerr << "tenon: " << paint_err("warning:", Style::yellow) << " " << text << "\n";
 }

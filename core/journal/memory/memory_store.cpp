@@ -111,8 +111,9 @@ Result<Store::Opened> MemoryStore::requeue(std::span<const Seq> seqs) {
     const auto found = events_.find(seq);
     const bool dead = found != events_.end() && found->second.end && is_dead(*found->second.end);
     if (!dead || found->second.pipeline.empty()) {
-      opened.first.refused.push_back(
-          {seq, found == events_.end() ? "not_found" : dead ? "malformed_event" : "not_dead"});
+      opened.first.refused.push_back({seq, found == events_.end() ? "not_found"
+                                           : dead                 ? "malformed_event"
+                                                                  : "not_dead"});
       continue;
     }
     Row& row = found->second;

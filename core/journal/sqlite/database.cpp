@@ -21,8 +21,8 @@ bool is_out_of_space(int code, int system_error) {
 Result<Database> Database::open(const std::string& file, Access access) {
   sqlite3* raw = nullptr;
   const int mode = access == Access::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-  const int code = sqlite3_open_v2(file.c_str(), &raw,
-                                   mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  const int code =
+      sqlite3_open_v2(file.c_str(), &raw, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   Database database;
   database.handle_.reset(raw);
   database.file_ = file;

@@ -80,8 +80,8 @@ Error locked(const std::string& folder, int lock) {
   std::array<char, 32> text{};
   const ssize_t size = ::pread(lock, text.data(), text.size() - 1, 0);
   const std::string holder(text.data(), size > 0 ? std::strcspn(text.data(), "\n") : 0);
-  return Error("store_locked", folder + " is in use by another tenon" +
-                                   (holder.empty() ? "" : " (process " + holder + ")"));
+  return Error("store_locked",
+               folder + " is in use by another tenon" + (holder.empty() ? "" : " (process " + holder + ")"));
 }
 
 Result<FolderLock> lock_folder(const std::string& folder) {
@@ -224,8 +224,7 @@ Status check_unlocked(const std::string& folder) {
   const File file(folder + "/lock", O_RDONLY);
   if (file.get() < 0) return {};
   if (::flock(file.get(), LOCK_SH | LOCK_NB) == 0) return {};
-  return errno == EWOULDBLOCK ? locked(folder, file.get())
-                              : failed(folder + "/lock", "cannot lock", errno);
+  return errno == EWOULDBLOCK ? locked(folder, file.get()) : failed(folder + "/lock", "cannot lock", errno);
 }
 
 Result<std::unique_ptr<SqliteStore>> open_reader(const std::string& folder) {

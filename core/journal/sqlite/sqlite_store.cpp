@@ -28,7 +28,8 @@ FolderLock::~FolderLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-SqliteStore::SqliteStore(std::optional<FolderLock> lock, std::unique_ptr<Database> database, const Options& options)
+SqliteStore::SqliteStore(std::optional<FolderLock> lock, std::unique_ptr<Database> database,
+                         const Options& options)
     : lock_(std::move(lock)),
       database_(std::move(database)),
       sql_(std::make_unique<Statements>()),
@@ -210,7 +211,8 @@ std::uint64_t SqliteStore::bytes() const {
   std::uint64_t total = 0;
   for (const char* suffix : {"", "-wal"}) {
     struct stat info = {};
-    if (::stat((database_->file() + suffix).c_str(), &info) == 0) total += static_cast<std::uint64_t>(info.st_size);
+    if (::stat((database_->file() + suffix).c_str(), &info) == 0)
+      total += static_cast<std::uint64_t>(info.st_size);
   }
   return total;
 }

@@ -8,19 +8,19 @@ struct Line {
   const char* sql;
 };
 
-#define TENON_LIST_ALL                                                                                       \
-  "SELECT " TENON_EVENT_COLUMNS                                                                              \
-  ", coalesce(d.attempts, p.attempts), p.next_ms, d.end, d.reason, d.ended_ms, e.data, p.requeued_ms"        \
-  " FROM event e LEFT JOIN pending p ON p.seq = e.seq LEFT JOIN ended d ON d.seq = e.seq"                    \
+#define TENON_LIST_ALL                                                                                \
+  "SELECT " TENON_EVENT_COLUMNS                                                                       \
+  ", coalesce(d.attempts, p.attempts), p.next_ms, d.end, d.reason, d.ended_ms, e.data, p.requeued_ms" \
+  " FROM event e LEFT JOIN pending p ON p.seq = e.seq LEFT JOIN ended d ON d.seq = e.seq"             \
   " WHERE e.seq < ?1 AND e.seq > ?2 ORDER BY e.seq "
-#define TENON_LIST_OPEN                                                                                      \
-  "SELECT " TENON_EVENT_COLUMNS                                                                              \
-  ", p.attempts, p.next_ms, NULL, '', NULL, e.data, p.requeued_ms FROM pending p"                            \
+#define TENON_LIST_OPEN                                                           \
+  "SELECT " TENON_EVENT_COLUMNS                                                   \
+  ", p.attempts, p.next_ms, NULL, '', NULL, e.data, p.requeued_ms FROM pending p" \
   " CROSS JOIN event e ON e.seq = p.seq WHERE p.seq < ?1 AND p.seq > ?2 ORDER BY p.seq "
-#define TENON_LIST_DEAD                                                                                      \
-  "SELECT " TENON_EVENT_COLUMNS                                                                              \
-  ", d.attempts, NULL, d.end, d.reason, d.ended_ms, e.data, NULL FROM ended d INDEXED BY ended_dead"         \
-  " CROSS JOIN event e ON e.seq = d.seq"                                                                     \
+#define TENON_LIST_DEAD                                                                              \
+  "SELECT " TENON_EVENT_COLUMNS                                                                      \
+  ", d.attempts, NULL, d.end, d.reason, d.ended_ms, e.data, NULL FROM ended d INDEXED BY ended_dead" \
+  " CROSS JOIN event e ON e.seq = d.seq"                                                             \
   " WHERE d.seq < ?1 AND d.seq > ?2 AND d.end IN ('rejected', 'exhausted') ORDER BY d.seq "
 
 }  // namespace
@@ -77,14 +77,16 @@ Status SqliteStore::Statements::prepare(Database& database) {
        "SELECT version, record_hash, mapping_digest FROM applied WHERE account = ? AND resource = ?"
        " AND natural_key = ? AND pipeline = ? AND action = ? AND source_object = ?"},
       {&scan_open, "SELECT seq, pipeline FROM pending WHERE seq > ? AND seq <= ? ORDER BY seq"},
-      {&open_one, "SELECT " TENON_EVENT_COLUMNS ", p.attempts, p.next_ms, e.data, p.requeued_ms FROM pending p"
-                  " CROSS JOIN event e ON e.seq = p.seq WHERE p.seq = ?"},
+      {&open_one,
+       "SELECT " TENON_EVENT_COLUMNS ", p.attempts, p.next_ms, e.data, p.requeued_ms FROM pending p"
+       " CROSS JOIN event e ON e.seq = p.seq WHERE p.seq = ?"},
       {&actions, "SELECT action, end, reason, id FROM action_end WHERE seq = ?"},
       {&attempts,
        "SELECT action, number, started_ms, finished_ms, outcome, cause, reason, fetched, conversation"
        " FROM attempt WHERE id BETWEEN ? AND ? ORDER BY id"},
       {&notes, "SELECT at_ms, what, subject FROM audit INDEXED BY audit_seq WHERE seq = ?1 ORDER BY id"},
-      {&last_conversation, "SELECT conversation FROM attempt WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1"},
+      {&last_conversation,
+       "SELECT conversation FROM attempt WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1"},
       {&list_all[0], TENON_LIST_ALL "DESC"},
       {&list_all[1], TENON_LIST_ALL "ASC"},
       {&list_open[0], TENON_LIST_OPEN "DESC"},
@@ -101,18 +103,19 @@ Status SqliteStore::Statements::prepare(Database& database) {
       {&state_of, "SELECT pipeline, mode, reason, since_ms FROM pipeline_state WHERE pipeline = ?"},
       {&insert_state,
        "INSERT OR IGNORE INTO pipeline_state(pipeline, mode, reason, since_ms) VALUES(?,?,?,?)"},
-      {&put_state,
-       "INSERT OR REPLACE INTO pipeline_state(pipeline, mode, reason, since_ms) VALUES(?,?,?,?)"},
+      {&put_state, "INSERT OR REPLACE INTO pipeline_state(pipeline, mode, reason, since_ms) VALUES(?,?,?,?)"},
       {&delete_state, "DELETE FROM pipeline_state WHERE pipeline = ?"},
       {&retrying,
        "SELECT pipeline, count(*) FROM pending INDEXED BY pending_retrying WHERE next_ms IS NOT NULL"
        " GROUP BY pipeline"},
-      {&oldest_of, "SELECT seq FROM pending NOT INDEXED WHERE seq >= ? AND pipeline = ? ORDER BY seq LIMIT 1"},
+      {&oldest_of,
+       "SELECT seq FROM pending NOT INDEXED WHERE seq >= ? AND pipeline = ? ORDER BY seq LIMIT 1"},
       {&received_of, "SELECT received_ms FROM event WHERE seq = ?"},
       {&show,
        "SELECT " TENON_EVENT_COLUMNS
        ", coalesce(d.attempts, p.attempts), p.next_ms, d.end, d.reason, d.ended_ms, e.data, p.requeued_ms"
-       " FROM event e LEFT JOIN pending p ON p.seq = e.seq LEFT JOIN ended d ON d.seq = e.seq WHERE e.seq = ?"},
+       " FROM event e LEFT JOIN pending p ON p.seq = e.seq LEFT JOIN ended d ON d.seq = e.seq WHERE e.seq = "
+       "?"},
       {&exists, "SELECT 1 FROM event WHERE seq = ?"},
       {&newest_of,
        "SELECT max(seq) FROM (SELECT e.seq FROM dedupe d INDEXED BY dedupe_id CROSS JOIN event e"

@@ -11,7 +11,8 @@ struct SqliteStore::Statements {
   Statement insert_event, insert_pending, insert_ended, delete_pending, update_pending;
   Statement insert_action, last_attempt, insert_attempt, delete_attempt;
   Statement begin, put_identity, put_applied, get_identity, get_applied;
-  Statement scan_open, open_one, actions, attempts, notes, last_conversation, show, exists, newest_of, scan_ids;
+  Statement scan_open, open_one, actions, attempts, notes, last_conversation, show, exists, newest_of,
+      scan_ids;
   /// Newest first, oldest first.
   Statement list_all[2], list_open[2], list_dead[2];
   Statement dead_end, delete_dead, requeue, drop_actions;

@@ -112,7 +112,8 @@ Seq Rig::add(const std::string& id, const std::string& pipeline, const std::stri
 }
 
 std::vector<Waiting> Rig::take(std::uint32_t limit) {
-  return need(ask<Taken>([&](auto reply) { journal->take(journal->epoch(), limit, std::move(reply)); })).events;
+  return need(ask<Taken>([&](auto reply) { journal->take(journal->epoch(), limit, std::move(reply)); }))
+      .events;
 }
 
 Result<bool> Rig::park(const std::string& lane, std::vector<Seq> seqs) {
@@ -142,9 +143,7 @@ Result<bool> Rig::settle(Settlement one) {
   return settle(std::move(batch));
 }
 
-std::vector<EventRow> Rig::list(Query query) {
-  return listed(std::move(query)).rows;
-}
+std::vector<EventRow> Rig::list(Query query) { return listed(std::move(query)).rows; }
 
 Listed Rig::listed(Query query) {
   return need(ask<Listed>([&](auto reply) { journal->list(query, std::move(reply)); }));
@@ -164,8 +163,8 @@ Overview Rig::overview() {
 }
 
 std::vector<DeadGroup> Rig::dead_groups(GroupBy by, Query query) {
-  return need(ask<std::vector<DeadGroup>>(
-      [&](auto reply) { journal->dead_groups(by, query, std::move(reply)); }));
+  return need(
+      ask<std::vector<DeadGroup>>([&](auto reply) { journal->dead_groups(by, query, std::move(reply)); }));
 }
 
 std::optional<EventDetail> Rig::show(const std::string& id) {

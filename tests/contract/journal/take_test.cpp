@@ -131,9 +131,7 @@ TEST_P(JournalContract, OnlyTakenEventsCanBeParked) {
 TEST_P(JournalContract, ACallOfAnotherEpochChangesNothing) {
   const Seq seq = rig.add("a");
   for (const Epoch epoch : {rig.journal->epoch() - 1, rig.journal->epoch() + 1}) {
-    EXPECT_EQ(rig.ask<Taken>([&](auto r) { rig.journal->take(epoch, 9, std::move(r)); })
-                  .error()
-                  .code,
+    EXPECT_EQ(rig.ask<Taken>([&](auto r) { rig.journal->take(epoch, 9, std::move(r)); }).error().code,
               "stale_epoch");
     EXPECT_EQ(rig.ask<bool>([&](auto r) { rig.journal->park(epoch, "x", {seq}, std::move(r)); }).error().code,
               "stale_epoch");

@@ -81,6 +81,16 @@ class AdminTest : public testing::Test {
     runtime_.run_until_idle();
     return answer.value_or(Answer{});
   }
+  Answer post(const std::string& target, const std::string& body) {
+    ingress::Request request;
+    request.method = "POST";
+    request.target = target;
+    request.body = body;
+    std::optional<Answer> answer;
+    admin_.control(std::move(request), [&answer](Answer given) { answer = std::move(given); });
+    runtime_.run_until_idle();
+    return answer.value_or(Answer{});
+  }
   Document json(const std::string& target) {
     const Answer answer = get(target);
     EXPECT_EQ(answer.status, 200) << target;
@@ -186,6 +196,38 @@ TEST_F(AdminTest, BadParametersAreNamed) {
     ASSERT_TRUE(document) << answer.body;
     EXPECT_EQ(document->root.get("parameter").as_string(), name) << query;
   }
+}
+
+TEST_F(AdminTest, DeadLettersAreOpenedAgainByNumber) {
+  add("e1");
+  journal::Settlement end;
+  end.seq = 1;
+  end.end = End::rejected;
+  end.reason = "HTTP 400";
+  settle(std::move(end));
+  EXPECT_EQ(json("/v1/dead/groups?by=reason").root.get("groups").items()[0].get("name").as_string(),
+            "HTTP 400");
+  for (const char* body :
+       {"", "{}", "[1]", R"({"seqs":[]})", R"({"seqs":["1"]})", R"({"seqs":[0]})", R"({"seqs":[-1]})",
+        R"({"seqs":[1.5]})", R"({"seqs":[99999999999999999999]})", R"({"seqs":{}})", "{\"seqs\":[1]"}) {
+    EXPECT_EQ(post("/v1/dead/retry", body).status, 400) << body;
+  }
+  EXPECT_EQ(get("/v1/dead/retry").status, 405);
+  EXPECT_EQ(get("/v1/dead/groups?by=colour").status, 400);
+  EXPECT_EQ(post("/v1/dead/retry", R"({"seqs":[1,1,2]})").body,
+            R"({"retried":[1],"refused":[{"seq":2,"error":"not_found"}]})");
+  EXPECT_EQ(post("/v1/dead/retry", R"({"seqs":[1]})").body,
+            R"({"retried":[],"refused":[{"seq":1,"error":"not_dead"}]})");
+}
+
+TEST_F(AdminTest, PipelinesArePausedAndResumed) {
+  EXPECT_EQ(get("/v1/pipelines/p/pause").status, 405);
+  for (const char* path : {"/v1/pipelines/", "/v1/pipelines//pause", "/v1/pipelines/p",
+                           "/v1/pipelines/p/stop", "/v1/pipelines/%/pause", "/v1/pipelines/p/pause/"})
+    EXPECT_EQ(post(path, "{}").status, 404) << path;
+  EXPECT_EQ(parse_json(post("/v1/pipelines/p/pause", "{}").body)->root.get("state").as_string(), "paused");
+  EXPECT_EQ(json("/v1/status").root.get("pipelines").items()[0].get("state").as_string(), "paused");
+  EXPECT_EQ(parse_json(post("/v1/pipelines/p/resume", "{}").body)->root.get("state").as_string(), "running");
 }
 
 TEST_F(AdminTest, UnknownPathsAndMethods) {

@@ -56,9 +56,11 @@ TEST_F(LanesTest, ARestingHeadKeepsItsPlace) {
   add(event(1, "p", "a"));
   add(event(2, "p", "a"));
   EXPECT_EQ(next(), 1U);
-  lanes_.rest(last_, std::move(waiting_));
+  const auto rest = lanes_.rest(last_, std::move(waiting_));
   EXPECT_EQ(next(), 0U);
-  lanes_.wake(last_);
+  lanes_.wake(last_, rest + 1);
+  EXPECT_FALSE(next()) << "woken by another rest than its own";
+  lanes_.wake(last_, rest);
   EXPECT_EQ(next(), 1U);
 }
 

@@ -1,0 +1,120 @@
+"""What an operator does with a running and a stopped host: status, pause, hold, resume, dead retry."""
+
+import json
+import os
+import subprocess
+import unittest
+
+from rig import BIN, Rig, harness
+
+
+class Operator(Rig):
+    def tenon(self, *arguments, code=0):
+        done = subprocess.run([os.path.join(BIN, "tenon"), *arguments, "--data", self.data], capture_output=True, text=True, timeout=60,
+                              env={**self.env, "PATH": os.environ["PATH"]}, cwd=self.folder)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        self.stderr = done.stderr
+        return done.stdout
+
+    def status(self, code=0):
+        return json.loads(self.tenon("status", "--json", code=code))
+
+    def pipeline_state(self, code=0):
+        return {p["name"]: p["state"] for p in self.status(code)["pipelines"]}["bigcommerce-gorgias"]
+
+    def customers(self, count, first=1):
+        self.remote.post("/_sandbox/customers", {"count": count, "first_id": first})
+
+    def test_a_pause_outlives_a_kill(self):
+        self.customers(3)
+        self.start()
+        self.assertIn("paused", self.tenon("pause", "bigcommerce-gorgias"))
+        self.post(self.thin(1), "msg_1")
+        self.host.kill()
+        self.assertEqual(self.pipeline_state(), "paused")
+        self.assertIn("no host runs", self.stderr)
+        self.start()
+        self.post(self.thin(2), "msg_2")
+        self.assertEqual(self.pipeline_state(), "paused")
+        self.assertEqual(self.status()["waiting"], 2)
+        self.assertEqual(self.effects("customer.created"), [])
+        self.tenon("resume", "bigcommerce-gorgias")
+        self.assertEqual(self.drained(2), {"delivered": 2})
+        self.assertEqual(len(self.effects("customer.created")), 2)
+        self.tenon("pause", "nobody", code=1)
+
+    def test_a_hold_after_401_is_ended_by_resume_and_all_arrive_once(self):
+        self.customers(10)
+        self.remote.put("/_sandbox/switches", {"api": "gorgias", "fail": {"status": 401, "rate": 1.0}})
+        self.start()
+        self.post(self.thin(1), "msg_1")
+        harness.wait_until(lambda: harness.read_store(self.data, "SELECT mode FROM pipeline_state") == [("held",)], "the hold")
+        for customer in range(2, 11):
+            self.post(self.thin(customer), f"msg_{customer}")
+        self.assertEqual(self.pipeline_state(code=1), "held")
+        self.host.kill()
+        self.start()
+        self.assertEqual(self.pipeline_state(code=1), "held")
+        self.remote.put("/_sandbox/switches", {"api": "gorgias", "fail": {"status": 401, "rate": 0.0}})
+        self.tenon("resume", "bigcommerce-gorgias")
+        self.assertEqual(self.drained(10), {"delivered": 10})
+        self.assertEqual(len(self.effects("customer.created")), 10)
+        with open(os.path.join(self.folder, "tenon.log"), encoding="utf-8") as log:
+            self.assertEqual(log.read().count("pipeline_held"), 1)
+
+    def test_dead_letters_are_retried_each_once(self):
+        count = 600
+        self.customers(count)
+        self.customers(1, first=5000)
+        self.start()
+        # One that arrives first, so that the account's budget is known: injected answers do not tell it.
+        self.post(self.thin(5000), "msg_first")
+        self.assertEqual(self.drained(1), {"delivered": 1})
+        self.remote.put("/_sandbox/switches", {"api": "gorgias", "fail": {"status": 400, "rate": 1.0}})
+        for customer in range(1, count + 1):
+            self.post(self.thin(customer), f"msg_{customer}")
+        self.assertEqual(self.drained(count + 1), {"delivered": 1, "rejected": count})
+        self.post(b"[]", "msg_bad")
+        groups = json.loads(self.tenon("dead", "list", "--group-by", "status", "--json"))["groups"]
+        self.assertEqual({g["name"]: g["count"] for g in groups}, {"400": count, "-": 1})
+        self.remote.put("/_sandbox/switches", {"api": "gorgias", "fail": {"status": 400, "rate": 0.0}})
+        self.assertIn("1 queued again", self.tenon("dead", "retry", "msg_7"))
+        self.host.kill()
+        # On the files of a stopped host, and what is left on the running one.
+        self.assertIn("2 queued again", self.tenon("dead", "retry", "msg_8", "msg_9"))
+        self.start()
+        done = json.loads(self.tenon("dead", "retry", "--all", "--json"))
+        self.assertEqual(done["retried"], count - 3)
+        self.assertEqual([r["error"] for r in done["refused"]], ["malformed_event"])
+        harness.wait_until(lambda: self.status()["waiting"] == 0, "all to end", 60)
+        self.assertEqual(len(self.effects("customer.created")), count + 1)
+        self.assertEqual(self.status()["dead"], 1)
+        self.assertIn("requeued", self.tenon("events", "show", "msg_7"))
+        self.tenon("dead", "retry", "msg_7", code=1)
+        self.tenon("dead", "retry", code=2)
+
+    def test_a_stopped_host_is_read_from_its_files(self):
+        self.customers(1)
+        self.start()
+        self.post(self.thin(1), "msg_1")
+        self.drained(1)
+        self.host.stop()
+        store = os.path.join(self.data, "journal.db")
+        with open(store, "rb") as file:
+            before = file.read()
+        self.assertIn("msg_1", self.tenon("events", "list"))
+        self.assertIn("no host runs", self.stderr)
+        self.assertIn("delivered", self.tenon("events", "show", "msg_1"))
+        self.assertFalse(self.status()["host_runs"])
+        self.tenon("events", "list", "--since", "1h", "--until", "2020-01-01")
+        self.tenon("events", "list", "--since", "yesterday", code=2)
+        with open(store, "rb") as file:
+            self.assertEqual(file.read(), before)
+        with open(store, "wb") as file:
+            file.write(b"nonsense")
+        self.tenon("events", "list", code=1)
+        self.assertIn("store_corrupt", self.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
