@@ -289,7 +289,7 @@ TEST(AdminSocket, AnswersTheLocalClient) {
   const auto answer = runtime::local_get(path, "/v1/events?limit=10");
   ASSERT_TRUE(answer) << answer.error().text();
   EXPECT_EQ(answer->status, 200);
-  EXPECT_EQ(answer->body, R"({"events":[]})");
+  EXPECT_EQ(answer->body, R"({"events":[],"looked":0})");
   ASSERT_NE(runtime::find_header(answer->headers, "content-type"), nullptr);
   EXPECT_EQ(*runtime::find_header(answer->headers, "content-type"), "application/json");
   EXPECT_EQ(runtime::local_get(path, "/nope")->status, 404);
