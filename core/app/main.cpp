@@ -9,6 +9,9 @@ int main(int argc, char** argv) {
   // In the order of help.
   add_run(root);
   add_check(root);
+  add_test(root);
+  add_eval(root);
+  add_explain(root);
   add_events(root);
   add_dead(root);
   add_pause(root);

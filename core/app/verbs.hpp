@@ -12,12 +12,15 @@ namespace tenon::app {
 void add_check(Command& program);
 void add_completion(Command& program);
 void add_dead(Command& program);
+void add_eval(Command& program);
 void add_events(Command& program);
+void add_explain(Command& program);
 void add_pause(Command& program);
-void add_resume(Command& program);
 void add_plugins(Command& program);
+void add_resume(Command& program);
 void add_run(Command& program);
 void add_status(Command& program);
+void add_test(Command& program);
 void add_version(Command& program);
 
 /// For completion: what is there of that kind, by the plugin directory or the running host.

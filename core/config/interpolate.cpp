@@ -23,6 +23,13 @@ struct Variable {
   std::size_t end = 0;  ///< behind `}`
 };
 
+/// Its name in an Environment. The NUL keeps files and credentials apart from all variables of a process.
+std::string key_of(const Variable& found) {
+  using namespace std::string_literals;
+  if (found.source == Variable::Source::environment) return found.name;
+  return (found.source == Variable::Source::file ? "\0file:"s : "\0cred:"s) + found.name;
+}
+
 /// The `${…}` at `at`; nullopt if it is none.
 std::optional<Variable> variable_at(std::string_view text, std::size_t at) {
   Variable found;
@@ -120,6 +127,10 @@ class Interpolation {
       return refuse("secret_not_here",
                     "files and credentials hold secrets, which `vars` must not: a connection's "
                     "setting may take it");
+    if (const auto stand_in = environment_.find(key_of(found)); stand_in != environment_.end()) {
+      out_.text += stand_in->second;
+      return;
+    }
     std::string file = found.name;
     if (found.source == Variable::Source::credential) {
       const bool plain =
@@ -166,6 +177,21 @@ class Interpolation {
 Interpolated interpolate(const Node& scalar, const Environment& environment, Report& report,
                          const std::string& path, Place place) {
   return Interpolation(scalar, environment, report, path, place).run();
+}
+
+std::vector<std::string> variables_without_default(const Node& scalar) {
+  std::vector<std::string> names;
+  const std::string_view text = scalar.text;
+  for (std::size_t at = 0; at < text.size();) {
+    if (text.substr(at, 3) == "$${") {
+      at += 3;
+      continue;
+    }
+    const auto found = text.substr(at, 2) == "${" ? variable_at(text, at) : std::nullopt;
+    if (found && !found->otherwise) names.push_back(key_of(*found));
+    at = found ? found->end : at + 1;
+  }
+  return names;
 }
 
 bool is_only_variable(const Node& scalar) {

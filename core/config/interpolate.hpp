@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "config/environment.hpp"
 #include "config/node.hpp"
@@ -26,6 +27,10 @@ enum class Place : std::uint8_t { vars, setting, secret };
 /// CREDENTIALS_DIRECTORY names, as systemd sets it. Blocks while it reads files.
 Interpolated interpolate(const Node& scalar, const Environment& environment, Report& report,
                          const std::string& path, Place place);
+
+/// What the `${…}` in it without a default are called in an Environment, in order. A file or credential has a
+/// name that no variable can have: a value under it stands in for what it holds.
+std::vector<std::string> variables_without_default(const Node& scalar);
 
 /// True if the scalar is one `${NAME}`, `${NAME:-}`, `${file:…}` or `${cred:…}` and nothing else.
 bool is_only_variable(const Node& scalar);

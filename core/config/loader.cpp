@@ -1,6 +1,7 @@
 #include "config/loader.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "config/file_text.hpp"
 #include "config/host_file.hpp"
 #include "config/pipeline_reader.hpp"
+#include "config/stand_ins.hpp"
 #include "config/yaml.hpp"
 
 namespace tenon::config {
@@ -117,8 +119,8 @@ class Merger {
 /// All files of one load, each read once; those of `use:` are found by their canonical path.
 class Files {
  public:
-  Files(const Environment& environment, const plugin::Registry& registry)
-      : environment_(environment), registry_(registry) {}
+  Files(const Environment& environment, const plugin::Registry& registry, LoadOptions options)
+      : environment_(environment), registry_(registry), options_(options) {}
 
   void read(const std::string& name, std::string text) {
     if (by_path_.contains(canonical(name))) return;  // another file uses it
@@ -127,7 +129,7 @@ class Files {
     if (!root) return;
     if (is_connections_file(*root)) return read_connections_of(file, *root);
     const auto use = [this](const std::string& path) { return this->use(path); };
-    file.read = read_pipeline(*root, environment_, registry_, use, file.report);
+    file.read = read_pipeline(*root, environment_of(*root), registry_, use, file.report);
   }
 
   std::vector<std::unique_ptr<File>>& all() { return all_; }
@@ -145,9 +147,17 @@ class Files {
     return *all_.back();
   }
 
+  /// With stand-ins for what the file needs and nobody gives, if they are wanted. Lives as long as this.
+  const Environment& environment_of(const Node& root) {
+    if (!options_.stand_ins) return environment_;
+    Environment& filled = filled_.emplace_back(environment_);
+    filled.merge(stand_ins(root, registry_));
+    return filled;
+  }
+
   void read_connections_of(File& file, const Node& root) {
     file.connections_only = true;
-    file.read.connections = read_connections_file(root, environment_, registry_, file.report);
+    file.read.connections = read_connections_file(root, environment_of(root), registry_, file.report);
   }
 
   const Connections* use(const std::string& path) {
@@ -168,6 +178,8 @@ class Files {
 
   const Environment& environment_;
   const plugin::Registry& registry_;
+  const LoadOptions options_;
+  std::deque<Environment> filled_;
   std::vector<std::unique_ptr<File>> all_;
   std::map<std::string, File*> by_path_;
 };
@@ -192,9 +204,9 @@ bool Loaded::ok() const {
 }
 
 Loaded load(std::span<const std::string> paths, const Environment& environment,
-            const plugin::Registry& registry) {
+            const plugin::Registry& registry, LoadOptions options) {
   std::vector<Diagnostic> failures;
-  Files files(environment, registry);
+  Files files(environment, registry, options);
   for (const std::string& path : files_of(paths, failures)) {
     auto text = read_text_file(path);
     if (!text) {
@@ -208,9 +220,20 @@ Loaded load(std::span<const std::string> paths, const Environment& environment,
   return finish(files.all(), std::move(failures));
 }
 
+std::vector<Loaded> load_each(std::span<const std::string> paths, const Environment& environment,
+                              const plugin::Registry& registry, LoadOptions options) {
+  std::vector<Loaded> all;
+  Loaded failed;
+  for (const std::string& file : files_of(paths, failed.diagnostics)) {
+    all.push_back(load(std::span(&file, 1), environment, registry, options));
+  }
+  if (!failed.diagnostics.empty()) all.push_back(std::move(failed));
+  return all;
+}
+
 Loaded load_text(const std::string& name, const std::string& text, const Environment& environment,
-                 const plugin::Registry& registry) {
-  Files files(environment, registry);
+                 const plugin::Registry& registry, LoadOptions options) {
+  Files files(environment, registry, options);
   files.read(name, text);
   return finish(files.all(), {});
 }

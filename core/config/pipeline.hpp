@@ -11,6 +11,7 @@
 
 #include "base/value.hpp"
 #include "config/diagnostic.hpp"
+#include "config/tests.hpp"
 #include "mapping/template.hpp"
 #include "plugin/connection.hpp"
 
@@ -83,6 +84,7 @@ struct Pipeline {
   std::optional<Formula> priority;  ///< sees `event`; gives `high`, `normal` or `low`
   Document vars;                    ///< an object, `$vars`
   Document tables;                  ///< an object of objects, `$tables`
+  std::vector<Test> tests;          ///< in the order written
 };
 
 /// Everything that a host runs. Visible settings of a connection (`$connection`) are its spec's `settings`.

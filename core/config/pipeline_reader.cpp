@@ -11,6 +11,7 @@
 #include "config/scalar.hpp"
 #include "config/secret_reach.hpp"
 #include "config/tables.hpp"
+#include "config/tests_reader.hpp"
 #include "config/trigger_reader.hpp"
 #include "config/vars.hpp"
 
@@ -18,8 +19,8 @@ namespace tenon::config {
 namespace {
 
 const KeySet kTop = {{"tenon", "name", "use", "connections", "vars", "tables", "let", "trigger", "mapping",
-                      "action", "actions", "delivery"},
-                     {"reconcile", "classify", "mode", "tests"},
+                      "action", "actions", "delivery", "tests"},
+                     {"reconcile", "classify", "mode"},
                      {"tenants"}};
 
 void read_version(Fields& top) {
@@ -136,6 +137,11 @@ PipelineFile read_pipeline(const Node& root, const Environment& environment, con
   trigger.read();
   ActionsReader(reading, trigger.scope()).read(top);
   read_delivery(top.get("delivery"), before_fetches, reading);
+  if (const Node* section = top.get("tests")) {
+    const Connection* source = reading.names.trigger;
+    const TestNames names{reading.made, reading.connections, source != nullptr ? source->manifest : nullptr};
+    reading.made.tests = read_tests(*section, names, report);
+  }
   if (!report.has_errors()) warn_of_unused(reading);
   reading.made.file = report.source().name();
   file.connections = std::move(reading.connections);

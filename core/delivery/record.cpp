@@ -1,5 +1,7 @@
 #include "delivery/record.hpp"
 
+#include <algorithm>
+
 #include "base/json.hpp"
 #include "base/text.hpp"
 
@@ -15,6 +17,29 @@ Value one_item(Value item, Arena& arena) {
   Value* items = arena.array<Value>(1);
   new (items) Value(item);
   return Value::array({items, 1});
+}
+
+/// `/lines/0/sku` as `lines[0].sku`. A name that the schema does not know came with the data: `*`.
+std::string field_of(std::string_view pointer, const Schema& whole) {
+  std::string out;
+  const Schema* schema = &whole;
+  while (!pointer.empty()) {
+    pointer.remove_prefix(1);
+    const auto end = std::min(pointer.find('/'), pointer.size());
+    const std::string_view step = pointer.substr(0, end);
+    pointer.remove_prefix(end);
+    const bool index = !step.empty() && step.find_first_not_of("0123456789") == std::string_view::npos;
+    if (index && schema != nullptr && schema->items) {
+      out += "[" + std::string(step) + "]";
+      schema = schema->items.get();
+      continue;
+    }
+    const Schema* const property = schema != nullptr ? schema->property(step) : nullptr;
+    if (!out.empty()) out += '.';
+    out += property != nullptr ? step : "*";
+    schema = property;
+  }
+  return out;
 }
 
 }  // namespace
@@ -46,7 +71,7 @@ Value fit_lists(Value record, const Schema& schema, Arena& arena) {
   return Value::object({members, count});
 }
 
-Status check_record(Value record, const plugin::Operation& operation) {
+Status check_record(Value record, const plugin::Operation& operation, const Origin& origin) {
   if (!record.is_object()) return Error("invalid_record", "the mapping gives no object");
   if (!operation.input) return {};
   const auto violations = operation.input->validate(record, 5);
@@ -54,7 +79,8 @@ Status check_record(Value record, const plugin::Operation& operation) {
   std::string text;
   for (const auto& violation : violations) {
     if (!text.empty()) text += "; ";
-    text += violation.path.empty() ? "the record" : violation.path.substr(1);
+    const std::string field = field_of(violation.path, *operation.input);
+    text += field.empty() ? "the record" : field + origin(field);
     text += ": expected " + violation.expected + ", found " + violation.found;
   }
   return Error("invalid_record", std::move(text));

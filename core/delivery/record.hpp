@@ -1,6 +1,7 @@
 // From a mapping's value to the record an operation takes: lists put right, schema checked, identities read.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,9 +15,13 @@ namespace tenon::delivery {
 /// one match a lone value and none nothing).
 Value fit_lists(Value record, const Schema& schema, Arena& arena);
 
-/// `record` checked against the operation's input. Errors: `invalid_record`, naming each field, what was
-/// expected and the type found; never a value.
-Status check_record(Value record, const plugin::Operation& operation);
+/// Tells where a field of the record comes from, to follow its name in a message.
+using Origin = std::function<std::string(const std::string& field)>;
+
+/// `record` checked against the operation's input. Errors: `invalid_record`, naming each field, where it
+/// comes from, what was expected and the type found; never a value, nor a member's name that only data could
+/// have given.
+Status check_record(Value record, const plugin::Operation& operation, const Origin& origin);
 
 /// The record's identities: one per x-identity member that is present and not blank, in schema order.
 std::vector<journal::IdentityKey> identities_of(Value record, const plugin::Operation& operation,

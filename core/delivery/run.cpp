@@ -36,7 +36,11 @@ EventRun::EventRun(RunServices services, const Flow& flow, journal::Waiting wait
       waiting_(std::move(waiting)),
       scope_(*flow.pipeline, flow.connections),
       calls_(options_for(waiting_.event.event_class, &conversation_)),
-      started_ms_(services.runtime.clock().wall_ms()) {}
+      started_ms_(services.runtime.clock().wall_ms()) {
+  if (services_.probe == nullptr) return;
+  scope_.set_trace(services_.probe->trace());
+  if (const Value vars = services_.probe->vars(); !vars.is_missing()) scope_.set_vars(vars);
+}
 
 Task<RunEnd> EventRun::run() {
   if (const Status status = scope_.set_event(waiting_.event); !status) {
@@ -123,6 +127,7 @@ Task<std::optional<Outcome>> EventRun::fetch_all() {
     if (!arguments)
       co_return Outcome::rejected(Cause::invalid, "fetch " + step.name + ": " + arguments.error().message);
     std::string text = to_json(*arguments);
+    if (services_.probe != nullptr) services_.probe->on_fetch(waiting_, step);
     CallResult got;
     if (step.list) {
       got = co_await calls_.list(*flow_.source, step.fetch, std::move(text));
@@ -177,7 +182,10 @@ Task<EventRun::ActionResult> EventRun::run_action(const config::Action& action) 
     const Result<Value> mapped = scope_.render(action.mapping);
     if (!mapped) co_return ended(action, End::rejected, mapped.error().message);
     const Value record = operation.input ? fit_lists(*mapped, *operation.input, scope_.arena()) : *mapped;
-    if (const Status status = check_record(record, operation); !status) {
+    if (const Status status =
+            check_record(record, operation,
+                         [&](const std::string& field) { return scope_.origin(action.mapping, field); });
+        !status) {
       co_return ended(action, End::rejected, status.error().message);
     }
     std::vector<journal::IdentityKey> identities =
@@ -215,6 +223,7 @@ Task<EventRun::ActionResult> EventRun::run_locked(const config::Action& action,
                                                   const plugin::Operation& operation, Value record,
                                                   std::vector<journal::IdentityKey> identities) {
   std::string text = to_json(record);
+  if (services_.probe != nullptr) services_.probe->on_record(waiting_, action, text);
   if (operation.shape == plugin::Operation::Shape::call) {
     std::string call_id = repeat_id(action);
     plugin::Instance& sink = *flow_.sinks.at(action.connection);

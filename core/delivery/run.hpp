@@ -10,6 +10,7 @@
 #include "delivery/duplicate_watch.hpp"
 #include "delivery/flow.hpp"
 #include "delivery/locks.hpp"
+#include "delivery/probe.hpp"
 #include "delivery/resolve.hpp"
 #include "delivery/scope.hpp"
 #include "journal/journal.hpp"
@@ -23,6 +24,7 @@ struct RunServices {
   journal::Journal& journal;
   IdentityLocks& locks;
   DuplicateWatch& duplicates;
+  Probe* probe = nullptr;  ///< may be null
 };
 
 /// How a run ended.

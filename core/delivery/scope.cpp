@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
+#include <optional>
 
 #include "base/digest.hpp"
 #include "base/json.hpp"
+#include "mapping/trace.hpp"
 
 namespace tenon::delivery {
 namespace {
@@ -32,13 +34,49 @@ std::uint64_t seed_of(std::string_view id) {
   return seed;
 }
 
+/// `lines[2].sku` as `lines[].sku`, as templates name their fields.
+std::string without_indices(std::string_view field) {
+  std::string out;
+  bool inside = false;
+  for (const char c : field) {
+    if (c == ']') inside = false;
+    if (!inside) out += c;
+    if (c == '[') inside = true;
+  }
+  return out;
+}
+
+/// The use that makes the field, or the one around it; nullopt if none does.
+std::optional<mapping::Template::Use> use_of(const mapping::Template& tree, std::string_view field) {
+  const std::string wanted = without_indices(field);
+  std::optional<mapping::Template::Use> found;
+  for (mapping::Template::Use& use : tree.expressions()) {
+    const bool around =
+        wanted.starts_with(use.field) && (use.field.empty() || wanted.size() == use.field.size() ||
+                                          wanted[use.field.size()] == '.' || wanted[use.field.size()] == '[');
+    if (around && (!found || use.field.size() > found->field.size())) found = std::move(use);
+  }
+  return found;
+}
+
+/// "customer.email is null": the first step of the path that is no object tells.
+std::string kind_along(Value value, const std::vector<std::string>& path) {
+  std::string read = path.front();
+  for (std::size_t i = 1; i < path.size() && value.is_object(); ++i) {
+    value = value.get(path[i]);
+    read += "." + path[i];
+  }
+  return read + " is " + std::string(name_of(value.kind()));
+}
+
 }  // namespace
 
 RunScope::RunScope(const config::Pipeline& pipeline, Value connections)
     : pipeline_(pipeline),
       connections_(connections),
       results_(Value::object({})),
-      lets_(pipeline.lets.size()) {}
+      lets_(pipeline.lets.size()),
+      vars_(pipeline.vars.root) {}
 
 Status RunScope::set_event(const Event& event) {
   const auto text = [this](std::string_view t) { return Value::string(arena_.copy(t)); };
@@ -110,7 +148,7 @@ mapping::Roots RunScope::roots() const {
 mapping::Scope RunScope::bindings() {
   mapping::Scope scope;
   scope.set_lazy(this);
-  scope.bind("vars", pipeline_.vars.root);
+  scope.bind("vars", vars_);
   scope.bind("tables", pipeline_.tables.root);
   scope.bind("results", results_);
   scope.bind("connections", connections_);
@@ -118,7 +156,11 @@ mapping::Scope RunScope::bindings() {
   return scope;
 }
 
-mapping::Evaluation RunScope::evaluation() { return {arena_, received_ms_, seed_}; }
+mapping::Evaluation RunScope::evaluation() {
+  mapping::Evaluation evaluation{arena_, received_ms_, seed_};
+  evaluation.trace = trace_;
+  return evaluation;
+}
 
 RunScope::Made RunScope::make(std::string_view name) {
   std::size_t index = 0;
@@ -130,7 +172,9 @@ RunScope::Made RunScope::make(std::string_view name) {
   constexpr std::size_t kLeastDepth = 60;
   evaluation.limits.depth = std::max(kLeastDepth, evaluation.limits.depth >> ++making_);
   const config::Let& let = pipeline_.lets[index];
+  if (trace_ != nullptr) trace_->enters(let.name);
   const auto value = let.value.render(roots(), bindings(), evaluation);
+  if (trace_ != nullptr) trace_->leaves();
   --making_;
   Made made;
   made.found = true;
@@ -148,7 +192,7 @@ RunScope::Made RunScope::make(std::string_view name) {
 Result<Value> RunScope::give(const config::Formula& formula, const char* code) {
   mapping::Evaluation evaluation = this->evaluation();
   const auto value = formula.tree.render(roots(), bindings(), evaluation);
-  if (!value) return Error(code, value.error().text());
+  if (!value) return Error(code, value.error().text() + reads(formula.tree, ""));
   return *value;
 }
 
@@ -156,7 +200,8 @@ Result<bool> RunScope::test(const config::When& when) {
   TENON_TRY(const Value value, give(when, "condition_failed"));
   if (value.is_boolean()) return value.as_boolean();
   return Error("condition_failed", place_of(when) + ": the condition gives " +
-                                       std::string(name_of(value.kind())) + ", not true or false");
+                                       std::string(name_of(value.kind())) + ", not true or false" +
+                                       origin(when.tree, ""));
 }
 
 Result<std::string> RunScope::lane() {
@@ -182,8 +227,43 @@ Result<config::Priority> RunScope::priority() {
 Result<Value> RunScope::render(const mapping::Template& tree) {
   mapping::Evaluation evaluation = this->evaluation();
   const auto value = tree.render(roots(), bindings(), evaluation);
-  if (!value) return Error("mapping_failed", value.error().text());
+  if (!value) return Error("mapping_failed", value.error().text() + reads(tree, value.error().field));
   return *value;
+}
+
+std::string RunScope::origin(const mapping::Template& tree, std::string_view field) {
+  const auto use = use_of(tree, field);
+  if (!use) return {};
+  return " (" + pipeline_.file + ":" + std::to_string(use->position.line) + ": `" +
+         mapping::on_one_line(use->expression.text()) + "`" + reads(tree, field) + ")";
+}
+
+/// ", customer.email is null": what the expression reads, and of which types that is.
+std::string RunScope::reads(const mapping::Template& tree, std::string_view field) {
+  constexpr std::size_t kMost = 4;
+  const auto use = use_of(tree, field);
+  if (!use) return {};
+  const mapping::Roots known = roots();
+  const mapping::Scope bound = bindings();
+  std::vector<std::string> told;
+  for (const mapping::RootUse& read : use->expression.uses()) {
+    if (read.path.empty() || told.size() == kMost) continue;
+    const auto root = std::find_if(known.members.begin(), known.members.end(),
+                                   [&](const Member& member) { return member.name == read.path.front(); });
+    const Value* value = root != known.members.end() ? &root->value : bound.find(read.path.front());
+    if (value == nullptr) continue;
+    std::string text = kind_along(*value, read.path);
+    if (std::find(told.begin(), told.end(), text) == told.end()) told.push_back(std::move(text));
+  }
+  std::string out;
+  for (const std::string& text : told) out += ", " + text;
+  return out;
+}
+
+std::vector<std::string> RunScope::variable_names() const {
+  std::vector<std::string> names = {"vars", "tables", "results", "connection", "connections"};
+  for (const config::Let& let : pipeline_.lets) names.push_back(let.name);
+  return names;
 }
 
 std::string RunScope::fetched_json() const {

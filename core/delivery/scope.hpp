@@ -24,6 +24,10 @@ class RunScope : private mapping::LazyVariables {
   RunScope(const RunScope&) = delete;
   RunScope& operator=(const RunScope&) = delete;
 
+  /// Sees every evaluation from now on; may be null.
+  void set_trace(mapping::Trace* trace) { trace_ = trace; }
+  /// `$vars` is that from now on; it outlives the scope.
+  void set_vars(Value vars) { vars_ = vars; }
   /// Errors: the event's data is no JSON.
   Status set_event(const Event& event);
   /// The answer of a fetch, JSON text.
@@ -45,11 +49,22 @@ class RunScope : private mapping::LazyVariables {
   /// A mapping's record, or a fetch's arguments.
   Result<Value> render(const mapping::Template& tree);
 
+  /// Where a field of the tree's output comes from: " (orders.yaml:24: `$lowercase(customer.email)`,
+  /// customer.email is null)". Types only, never a value. Empty if no expression makes it.
+  std::string origin(const mapping::Template& tree, std::string_view field);
+
+  /// What stands at the top of an expression's input: `event`, and what was fetched.
+  std::vector<Member> input() const { return roots().members; }
+  /// The variables beside those, lets as they are read; and the names of all.
+  mapping::Scope variables() { return bindings(); }
+  std::vector<std::string> variable_names() const;
+
   Arena& arena() { return arena_; }
   /// What was fetched as one JSON object; empty text if nothing was.
   std::string fetched_json() const;
 
  private:
+  std::string reads(const mapping::Template& tree, std::string_view field);
   mapping::Roots roots() const;
   mapping::Scope bindings();
   Made make(std::string_view name) override;
@@ -67,6 +82,8 @@ class RunScope : private mapping::LazyVariables {
   std::string key_;
   std::int64_t received_ms_ = 0;
   std::uint64_t seed_ = 0;
+  mapping::Trace* trace_ = nullptr;
+  Value vars_;
 };
 
 }  // namespace tenon::delivery

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "mapping/jsonata/strings.hpp"
+#include "mapping/trace.hpp"
 
 namespace tenon::mapping {
 
@@ -12,10 +13,26 @@ void throw_exception_from_error(const RenderError& error, const boost::source_lo
   throw std::logic_error("unchecked error: " + error.text());
 }
 
+std::string on_one_line(std::string_view text) {
+  constexpr std::size_t kMost = 120;
+  std::string out;
+  for (const char c : text) {
+    const bool blank = c == ' ' || c == '\n' || c == '\t' || c == '\r';
+    if (!blank) out += c;
+    if (blank && !out.empty() && out.back() != ' ') out += ' ';
+  }
+  while (out.ends_with(' ')) out.pop_back();
+  if (out.size() <= kMost) return out;
+  std::size_t end = kMost;
+  while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xc0U) == 0x80U) --end;
+  return out.substr(0, end) + "…";
+}
+
 std::string RenderError::text() const {
   std::string out = field.empty() ? "the value" : field;
   if (position.line > 0) out += " (line " + std::to_string(position.line) + ")";
-  return out + ": " + error.code + ": " + error.message;
+  out += ": " + error.code + ": " + error.message;
+  return expression.empty() ? out : out + "; in `" + on_one_line(expression) + "`";
 }
 
 /// One node of the tree. What belongs to no kind of its own stays empty.
@@ -84,9 +101,9 @@ class Renderer {
       case Node::Type::literal:
         return node->literal.root;
       case Node::Type::expression:
-        return evaluate(*node, *node->parts.front().expression);
+        return told(evaluate(*node, *node->parts.front().expression));
       case Node::Type::mixed:
-        return mixed(*node);
+        return told(mixed(*node));
       case Node::Type::object:
         return object(*node);
       case Node::Type::list:
@@ -98,22 +115,29 @@ class Renderer {
   }
 
  private:
-  RenderError failed(const Node& node, EvaluationError error) const {
-    return {std::move(error), path_, node.position};
+  RenderError failed(const Node& node, EvaluationError error, std::string_view expression = {}) const {
+    return {std::move(error), path_, node.position, std::string(expression)};
   }
 
   RenderResult evaluate(const Node& node, const Expression& expression) {
     const Limits limits = evaluation_.limits;
     const std::size_t before = evaluation_.steps_used;
     evaluation_.limits.steps = std::min(limits.steps, steps_left_);
+    if (evaluation_.trace != nullptr) evaluation_.trace->begins(expression, path_, node.position);
     auto value = expression.evaluate(root_, scope_, evaluation_);
     evaluation_.limits = limits;
     steps_left_ -= std::min(steps_left_, evaluation_.steps_used - before);
-    if (!value) return failed(node, std::move(value).error());
+    if (!value) return failed(node, std::move(value).error(), expression.text());
     if (value->is_function()) {
-      return failed(node, {"function", "the expression gives a function, not a value", 0, 0});
+      return failed(node, {"function", "the expression gives a function, not a value", 0, 0},
+                    expression.text());
     }
     return checked(node, *value);
+  }
+
+  RenderResult told(RenderResult result) const {
+    if (evaluation_.trace != nullptr && result) evaluation_.trace->gave(*result);
+    return result;
   }
 
   /// What one template makes is bounded as one expression's result is.

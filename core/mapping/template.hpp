@@ -23,10 +23,14 @@ struct RenderError {
   EvaluationError error;    ///< its offset counts in the scalar's text
   std::string field;        ///< of the output: `name`, `lines[2].sku`; empty at the top
   SourcePosition position;  ///< of the scalar that failed
+  std::string expression;   ///< the text of the one that failed; empty if none did
 
-  /// For people: field, place and message.
+  /// For people: field, place, message and expression.
   std::string text() const;
 };
+
+/// An expression for a message: blanks and line ends as one blank, not longer than a line.
+std::string on_one_line(std::string_view expression);
 
 [[noreturn]] void throw_exception_from_error(const RenderError& error, const boost::source_location& where);
 using RenderResult = boost::system::result<Value, RenderError>;

@@ -164,6 +164,12 @@ void read_source(ManifestObject& o, ConnectorManifest& c) {
     fetch.description = f.text("description", false, 2000);
     fetch.arguments = f.schema("arguments", true);
     fetch.answer = f.schema("answer", false);
+    const Value sample = f.get("sample");
+    if (!sample.is_missing()) {
+      fetch.sample = to_json(sample);
+      for (const Schema::Violation& wrong : fetch.answer->validate(sample, 1))
+        f.fail("sample", wrong.path + ": expected " + wrong.expected + ", found " + wrong.found);
+    }
     f.end();
     c.fetches.push_back(std::move(fetch));
   }
@@ -176,6 +182,28 @@ void read_source(ManifestObject& o, ConnectorManifest& c) {
     l.end();
     c.lists.push_back(std::move(list));
   }
+}
+
+SampleAnswer read_answer(ManifestObject o) {
+  SampleAnswer answer;
+  answer.on = o.text("on", true);
+  const auto blank = answer.on.find(' ');
+  const bool method = blank != std::string::npos && blank > 0 &&
+                      answer.on.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == blank;
+  if (!method || answer.on.compare(blank + 1, 1, "/") != 0)
+    o.fail("on", "expected a method and a path, as in \"GET /customers/*\"");
+  answer.status = static_cast<int>(o.number("status", 200, 599));
+  if (answer.status < 200) o.fail("status", "expected 200 to 599");
+  const Value headers = o.get("headers");
+  if (!headers.is_missing() && !headers.is_object()) o.fail("headers", "expected an object of texts");
+  for (const Member& header : headers.is_object() ? headers.members() : std::span<const Member>()) {
+    if (!header.value.is_string()) o.fail("headers", "expected an object of texts");
+    answer.headers.emplace_back(header.name, header.value.as_string());
+  }
+  const Value body = o.get("body");
+  if (!body.is_missing()) answer.body = to_json(body);
+  o.end();
+  return answer;
 }
 
 ConnectorManifest read_connector(ManifestObject o) {
@@ -199,6 +227,7 @@ ConnectorManifest read_connector(ManifestObject o) {
   c.budget = read_budget(o.object("budget"));
   c.retry_horizon_ms = o.duration("retry_horizon");
   read_source(o, c);
+  for (auto& answer : o.objects("answers")) c.answers.push_back(read_answer(std::move(answer)));
   for (auto& [name, op] : o.named("operations")) {
     if (!is_identifier(name))
       o.fail("operations", name + ": expected a name of lower-case letters, digits, _ and -");

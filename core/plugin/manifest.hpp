@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -64,6 +65,7 @@ struct Fetch {
   std::string name;
   std::shared_ptr<const Schema> arguments;
   std::shared_ptr<const Schema> answer;
+  std::string sample;  ///< an answer, JSON text; may be empty
   std::string description;
 };
 
@@ -95,6 +97,14 @@ struct Operation {
   std::string description;
 };
 
+/// What the remote says to a request, as a sample: tests of pipelines play the remote with it.
+struct SampleAnswer {
+  std::string on;  ///< `POST /api/customers`; in the path `*` stands for one segment, `**` for any
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;  ///< JSON text; may be empty
+};
+
 struct ConnectorManifest {
   std::string name;
   std::string title;
@@ -111,6 +121,7 @@ struct ConnectorManifest {
   std::vector<Fetch> fetches;
   std::vector<List> lists;
   std::vector<Operation> operations;
+  std::vector<SampleAnswer> answers;   ///< the first that fits a request holds
   std::uint64_t retry_horizon_ms = 0;  ///< how long the source repeats an unanswered delivery
 
   const EventType* event(std::string_view type) const;

@@ -126,7 +126,8 @@ VirtualExecutor* VirtualRuntime::choose() {
   std::array<VirtualExecutor*, 3> ready{};
   std::size_t count = 0;
   for (auto* executor : {&ingress_, &delivery_, &writer_}) {
-    if (!executor->posted_.empty()) ready[count++] = executor;
+    const bool held = delivery_held_ && executor == &delivery_;
+    if (!held && !executor->posted_.empty()) ready[count++] = executor;
   }
   if (count == 0) return nullptr;
   if (options_.shuffle) return ready[order_.next() % count];

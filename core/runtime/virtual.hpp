@@ -119,6 +119,8 @@ class VirtualRuntime final : public Runtime {
   /// Runs until `done()` holds, turning the clocks to the next timer whenever nothing is due. False if
   /// nothing is left to run or `at_most` has passed first.
   bool run_until(const Function<bool()>& done, Duration at_most = std::chrono::hours(24 * 30));
+  /// While true, the delivery executor's tasks wait, as if its thread were not scheduled.
+  void hold_delivery(bool held) { delivery_held_ = held; }
   /// Moves the wall clock alone, either way.
   void jump_wall(Duration by) { wall_offset_ += by; }
   /// When the next timer is due; nullopt without timers.
@@ -165,6 +167,7 @@ class VirtualRuntime final : public Runtime {
   std::unordered_map<TimerId, Pending> pending_;  ///< timers that have not run, by the id given out
   TimerId next_timer_ = 1;
   VirtualExecutor* running_ = nullptr;
+  bool delivery_held_ = false;
   VirtualClock clock_;
   VirtualRandom random_;
   VirtualHttp http_;

@@ -144,6 +144,7 @@ struct Node {
 struct Program {
   std::string_view source;  ///< what is being parsed; empty afterwards
   std::string text;
+  std::size_t origin = 0;  ///< of `text` in what was parsed; nodes count their offsets in that
   Arena arena;
   std::deque<Regex> regexes;
   std::deque<Signature> signatures;

@@ -5,6 +5,7 @@
 #include "mapping/jsonata/lexer.hpp"
 #include "mapping/jsonata/parser.hpp"
 #include "mapping/jsonata/resolve.hpp"
+#include "mapping/trace.hpp"
 
 namespace tenon::mapping::jsonata {
 
@@ -46,7 +47,10 @@ Value Evaluator::evaluate(const Node* node, Value input, Frame* frame) {
   if (node->group != nullptr && node->type != NodeType::path) {
     result = group(*node->group, result, frame, node->group->offset);
   }
-  return normalize(node, result);
+  result = normalize(node, result);
+  if (evaluation_.trace != nullptr) [[unlikely]]
+    evaluation_.trace->evaluated(*node, result);
+  return result;
 }
 
 /// A sequence of none is missing, one of one is its element.

@@ -133,6 +133,7 @@ ParseResult<Expression::Embedded> Expression::parse_embedded(std::string_view te
   try {
     jsonata::Node* raw = jsonata::Parser(*program, from).parse_embedded(from, end);
     program->root = jsonata::resolve(*program, raw);
+    program->origin = from;
     finish(*program, text.substr(from, end - 2 - from), options);
   } catch (jsonata::ParseFailure& failure) {
     ParseError& error = failure.error;
@@ -159,6 +160,7 @@ EvaluationResult Expression::evaluate(Value root, const Scope& bindings, Evaluat
 }
 
 std::string_view Expression::text() const { return program_->text; }
+std::size_t Expression::origin() const { return program_->origin; }
 const std::vector<std::string>& Expression::free_variables() const { return program_->free_variables; }
 const std::vector<RootUse>& Expression::uses() const { return program_->uses; }
 

@@ -61,6 +61,8 @@ struct Limits {
   std::size_t nesting = 64;                    ///< of the result's arrays and objects
 };
 
+class Trace;  // mapping/trace.hpp
+
 /// What one evaluation runs on. Same root, bindings, time and seed: same result. One thread at a time.
 struct Evaluation {
   Arena& arena;             ///< outlives the result
@@ -69,6 +71,7 @@ struct Evaluation {
   Limits limits = {};
   std::size_t steps_used = 0;   ///< out, summed over evaluations
   std::size_t output_used = 0;  ///< out, bytes of results, summed
+  Trace* trace = nullptr;       ///< told of each step, if there is one
 };
 
 /// A way an expression reads its input: `order.billing_address.email` or `$order.id`, as far as its steps are
@@ -81,8 +84,9 @@ struct RootUse {
 };
 
 namespace jsonata {
+struct Node;
 struct Program;
-}
+}  // namespace jsonata
 
 /// Immutable and cheap to copy; any thread may evaluate it.
 class Expression {
@@ -104,12 +108,15 @@ class Expression {
 
   /// The text it was parsed from.
   std::string_view text() const;
+  /// Where that stands in what was parsed: 0, or behind `${{` if it was embedded.
+  std::size_t origin() const;
   /// Variables it needs from outside, sorted, without `$`.
   const std::vector<std::string>& free_variables() const;
   /// What it reads of its input and of outside variables.
   const std::vector<RootUse>& uses() const;
 
   explicit Expression(std::shared_ptr<const jsonata::Program> program) : program_(std::move(program)) {}
+  const jsonata::Program& program() const { return *program_; }
 
  private:
   std::shared_ptr<const jsonata::Program> program_;
