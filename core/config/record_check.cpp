@@ -35,6 +35,11 @@ class RecordCheck {
   }
 
  private:
+  static const Schema& anything() {
+    static const auto kAny = Schema::parse(Value::object({})).value();
+    return *kAny;
+  }
+
   static bool allows(const Schema& schema, Kind kind) {
     return !schema.types.any() || schema.types.allows(kind);
   }
@@ -93,7 +98,9 @@ class RecordCheck {
     for (const auto& [key, value] : node.members) {
       if (const Schema* property = schema.property(key.text)) {
         check(value, *property, join(path, key.text), schema.requires_member(key.text));
-      } else if (!schema.additional_properties && !key.text.starts_with('$')) {
+      } else if (schema.additional_properties) {
+        check(value, anything(), join(path, key.text), false);
+      } else if (!key.text.starts_with('$')) {
         unknown(key, known, path);
       }
     }

@@ -166,7 +166,9 @@ void Inferrer::check_arguments(const jsonata::Builtin& builtin, std::vector<Type
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const Parameter& parameter = parameters[std::min(i, parameters.size() - 1)];
     const Type& given = arguments[i];
-    const std::size_t at = implied ? i - 1 : i;
+    const std::size_t at = implied && i > 0 ? i - 1 : i;
+    const std::string which =
+        implied && i == 0 ? "what stands here for the first argument" : "the " + ordinal(at) + " argument";
     const Node* where = implied && i == 0 ? node : at < written.size() ? written[at] : node;
     const Kinds kinds = given.kinds & ~kMissing;
     // An optional one may stand for the next.
@@ -174,8 +176,7 @@ void Inferrer::check_arguments(const jsonata::Builtin& builtin, std::vector<Type
     if (!given.known() || kinds == 0 || skipped) continue;
     if ((kinds & parameter.accepts) == 0) {
       report(true, "wrong_argument",
-             "the " + ordinal(at) + " argument of " + name + " is " + describe(parameter.accepts) +
-                 ", found " + describe(kinds),
+             which + " of " + name + " is " + describe(parameter.accepts) + ", found " + describe(kinds),
              where);
       continue;
     }
@@ -186,8 +187,8 @@ void Inferrer::check_arguments(const jsonata::Builtin& builtin, std::vector<Type
     const bool money = inside.money && parameter.elements == kNumber;
     report(true, money ? "money_float" : "wrong_argument",
            money ? name + " takes numbers, and these amounts of money are text: use $decSum, which is exact"
-                 : "the " + ordinal(at) + " argument of " + name + " is a list of which each is " +
-                       describe(parameter.elements) + ", found " + describe(element),
+                 : which + " of " + name + " is a list of which each is " + describe(parameter.elements) +
+                       ", found " + describe(element),
            where);
   }
   const Type money = arguments.empty() ? Type() : elements(arguments.front());
