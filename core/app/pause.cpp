@@ -39,8 +39,8 @@ void add(Command& program, const char* verb, const char* summary, const char* ab
       .required();
   add_data(command, options.data);
   command.json();
-  command.example(std::string("tenon ") + verb + " bigcommerce-gorgias", "By its name");
-  command.example(std::string("tenon ") + verb + " bigcommerce-gorgias --json", "The same, for a script");
+  command.example(std::string("tenon ") + verb + " blueprint", "By its name");
+  command.example(std::string("tenon ") + verb + " blueprint --json", "The same, for a script");
   command.run([&options, verb] { return set_pipeline(options, verb); });
 }
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <iterator>
+#include <string>
 
 namespace tenon::journal {
 

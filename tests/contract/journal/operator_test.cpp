@@ -17,7 +17,7 @@ TEST_P(JournalContract, ADeadLetterIsOpenedAgainOnce) {
   const Seq alive = rig.add("b", "p");
   EXPECT_EQ(seqs_of(rig.take()), (Seqs{dead, alive}));
   Settlement end = ended(dead, End::rejected, "HTTP 400");
-  end.actions = {{"one", End::delivered, ""}, {"two", End::rejected, "HTTP 400"}};
+  end.actions = {{"one", End::delivered, "", "7"}, {"two", End::rejected, "HTTP 400", ""}};
   end.attempts_counted = 3;
   ASSERT_TRUE(rig.settle(end));
   auto first = std::make_shared<Asked<Requeued>>();

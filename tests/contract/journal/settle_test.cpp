@@ -133,7 +133,7 @@ TEST_P(JournalContract, EveryEndHasItsName) {
        {End::delivered, End::skipped, End::superseded, End::duplicate, End::rejected, End::exhausted}) {
     const std::string id(name_of(end));
     Settlement settlement = ended(rig.add(id), end);
-    settlement.actions = {{"main", end, ""}};
+    settlement.actions = {{"main", end, "", ""}};
     ASSERT_TRUE(rig.settle(settlement));
     EXPECT_EQ(rig.show(id)->row.state, id);
     EXPECT_EQ(rig.show(id)->actions.at(0).end, end);
