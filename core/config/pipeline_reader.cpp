@@ -137,10 +137,10 @@ PipelineFile read_pipeline(const Node& root, const Environment& environment, con
   trigger.read();
   ActionsReader(reading, trigger.scope()).read(top);
   read_delivery(top.get("delivery"), before_fetches, reading);
-  if (const Node* section = top.get("tests")) {
+  if (const Node* tests = top.get("tests")) {
     const Connection* source = reading.names.trigger;
     const TestNames names{reading.made, reading.connections, source != nullptr ? source->manifest : nullptr};
-    reading.made.tests = read_tests(*section, names, report);
+    reading.made.tests = read_tests(*tests, names, report);
   }
   if (!report.has_errors()) warn_of_unused(reading);
   reading.made.file = report.source().name();
