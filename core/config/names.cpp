@@ -180,6 +180,10 @@ TextType check_text(const Node& node, bool whole, const Scope& scope, const Name
     }
     made.reads.merge(inferred.reads);
     made.blanks.insert(made.blanks.end(), inferred.blanks.begin(), inferred.blanks.end());
+    if (!whole && inferred.type.only(check::kObject | check::kMissing)) {
+      report.warning(node.span(at, end - at), "object_in_text",
+                     path + ": an object becomes its JSON text here: name one of its fields");
+    }
     if (whole) {
       made.type = std::move(inferred.type);
     } else if (inferred.type.may_be(check::kMissing | check::kNull)) {

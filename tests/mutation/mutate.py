@@ -2,7 +2,8 @@
 
 usage: mutate.py BIN PLUGINS [--least PERCENT] [--show]
 
-A mutant is found if check reports anything on its line that it does not report of the original. Nothing may
+A mutant is found if check reports something on its line; of a connection that is renamed where it is defined,
+on a line that uses the old name. Nothing may
 be reported of the originals. Mutants that change no record are named in EQUIVALENT, each with its reason.
 """
 
@@ -27,7 +28,8 @@ EQUIVALENT = [
     (r"literal ' '", "any text between two names is one"),
     (r"text bigcommerce_", "any prefix is a prefix"),
     (r"value of name: ", "a pipeline may have any name"),
-    (r"value of .*base_url", "any address may be meant"),
+    (r"variable [A-Z_]+_BASE_URL", "a variable with a default may have any name"),
+    (r"blueprint.*type of amount: 17", "a constant amount is one"),
 ]
 
 
@@ -115,8 +117,9 @@ def judge(options, folder, number, text, line_number, mutant):
     with open(path, "w", encoding="utf-8") as out:
         out.write("\n".join(lines))
     found = check(options, path)
-    # A key that is gone is missed where its map begins; the line itself or none other says so.
-    return any(line == line_number + 1 for line, _, _ in found), bool(found)
+    name = re.match(r"^  ([a-z_]+):\s*$", text.split("\n")[line_number])  # a connection, where it is defined
+    here = lambda line: line == line_number + 1 or (name and re.search(rf"connection: {name.group(1)}\b", lines[line - 1]))
+    return any(line > 0 and here(line) for line, _, _ in found), bool(found)
 
 
 def main():
@@ -126,6 +129,7 @@ def main():
     parser.add_argument("--least", type=float, default=95.0)
     parser.add_argument("--show", action="store_true")
     options = parser.parse_args()
+    options.bin, options.plugins = os.path.abspath(options.bin), os.path.abspath(options.plugins)
     made, found, equivalent, elsewhere, missed, noise = 0, 0, 0, 0, [], []
     with tempfile.TemporaryDirectory(prefix="tenon-mutants-") as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
         waiting = []

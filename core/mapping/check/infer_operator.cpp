@@ -223,6 +223,10 @@ Type Inferrer::order(const Node* node, const Type& left, const Type& right) {
 
 Type Inferrer::concat(const Node* node, const Type& left, const Type& right) {
   for (const auto& [side, operand] : {std::pair(&left, node->lhs), std::pair(&right, node->rhs)}) {
+    if (side->only(kObject | kMissing)) {
+      report(false, "object_in_text", "an object becomes its JSON text here: name one of its fields",
+             operand);
+    }
     if (!side->may_be(kMissing | kNull)) continue;
     const auto [from, to] = extent(operand);
     const std::string what = side->maybe.empty() ? "this part" : side->maybe;

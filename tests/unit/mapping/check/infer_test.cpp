@@ -115,7 +115,6 @@ TEST(Infer, IsSilentOfWhatRuns) {
                            "$type(event.x) = 'string' ? event.x & '' : event.x + 1",
                            "order.status in ['open', 'paid']",
                            "$substring(order.status, 0, 3)",
-                           "$now() > ''",
                            "[1..order.id]",
                            "$split(order.status, /,/)",
                            "$match(order.status, /a/).match",
