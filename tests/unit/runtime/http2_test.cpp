@@ -227,8 +227,9 @@ class Http2Hostile : public Http2 {
         },
         nullptr);
   }
-  /// One request to a server that does `script` for each that it sees.
-  HttpResult against(const Script& script, bool with_body = true) {
+  /// One request to a server that does `script` for each that it sees. Without a body: libcurl 7.88 may
+  /// notice an answer that ends before the body was sent only at the deadline.
+  HttpResult against(const Script& script, bool with_body = false) {
     RawServer server([&](Connection& connection) { serve(connection, script); });
     const std::string url = "https://127.0.0.1:" + std::to_string(server.port()) + "/";
     HttpRequest request = with_body ? post(url, "{}") : get(url);
@@ -342,7 +343,7 @@ TEST_F(Http2Hostile, ALostReusedConnectionIsNotAskedAgain) {
     }
   });
   const std::string url = "https://127.0.0.1:" + std::to_string(server.port()) + "/";
-  ASSERT_TRUE(fetch(post(url, "{}")).response);
+  ASSERT_TRUE(fetch(get(url)).response);
   const HttpResult result = fetch(post(url, "{}"));
   EXPECT_EQ(result.error.code, "connection_lost") << result.error.message;
   EXPECT_EQ(result.sent, RequestSent::maybe);
