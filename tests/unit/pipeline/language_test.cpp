@@ -53,7 +53,7 @@ let:
 mapping:
   external_id: ${{ $both[0] }}
   email: ${{ $mail }}
-  name: ${{ $mail = 'x' ? $never : $lookup($tables.families, customer.last_name) }}
+  name: "${{ $mail = 'x' ? $never : $lookup($tables.families, customer.last_name) }}"
 action: { connection: desk, operation: upsert_customer }
 )"));
   send("msg_1", "32");
