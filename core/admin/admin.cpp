@@ -7,6 +7,7 @@
 #include "base/digest.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "observe/log.hpp"
 
 namespace tenon::admin {
 namespace {
@@ -149,6 +150,14 @@ std::optional<std::vector<journal::Seq>> read_seqs(const std::string& body) {
   return seqs;
 }
 
+std::string_view level_word() {
+  for (const std::string_view word : {"debug", "info", "warn", "error"}) {
+    log::Level level = log::Level::off;
+    if (log::parse_level(word, level) && log::enabled(level)) return word;
+  }
+  return "off";
+}
+
 }  // namespace
 
 Admin::Admin(runtime::Runtime& runtime, journal::Journal& journal, AdminOptions options)
@@ -222,8 +231,21 @@ void Admin::control(Request request, Respond respond) {
       return;
     }
   }
+  if (path == "/v1/log-level") return log_level(request, respond);
   if (path != "/v1/status") return respond(not_found());
   if (only_get(request, respond)) status(std::move(respond));
+}
+
+/// GET tells the level, POST with a level's word as the body sets it.
+void Admin::log_level(const Request& request, const Respond& respond) {
+  if (request.method != "GET") {
+    if (!only("POST", request, respond)) return;
+    log::Level level = log::Level::info;
+    if (!log::parse_level(trim(request.body), level)) return respond(bad_request("level"));
+    log::set_level(level);
+    log::info("the log's level was changed", {{"level", level_word()}});
+  }
+  respond(json_answer(200, "{\"level\":\"" + std::string(level_word()) + "\"}"));
 }
 
 void Admin::list(std::string_view text, bool dead, Respond respond) {

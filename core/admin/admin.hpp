@@ -69,6 +69,7 @@ class Admin {
   void groups(std::string_view query, ingress::Respond respond);
   void list(std::string_view query, bool dead, ingress::Respond respond);
   void show(std::string_view id, bool dead, ingress::Respond respond);
+  void log_level(const ingress::Request& request, const ingress::Respond& respond);
   void status(ingress::Respond respond);
   void overview(StatusView view, ingress::Respond respond);
 

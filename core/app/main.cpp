@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   add_status(root);
   add_plugins(root);
   add_completion(root);
+  add_log_level(root);
   add_version(root);
   // Asked by the completion scripts and by the test of docs/command-line.md.
   program.raw("__complete",

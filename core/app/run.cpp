@@ -16,6 +16,7 @@
 #include "journal/journal.hpp"
 #include "observe/log.hpp"
 #include "pipeline/host.hpp"
+#include "runtime/files.hpp"
 #include "runtime/real.hpp"
 #include "runtime/service_manager.hpp"
 
@@ -81,7 +82,8 @@ class Service {
 
   Status open() {
     runtime::RealOptions real;
-    real.http2 = true;
+    real.ca_file = settings_.text("ca_file");
+    real.http2 = settings_.text("http2") == "true";
     TENON_TRY(runtime_, runtime::make_real(std::move(real)));
     journal::Options options;
     options.on_failure = [this](const Error& error) {
@@ -164,6 +166,14 @@ class Service {
   bool closed_ = false;
 };
 
+/// Better now than as a refusal of every remote.
+Status check_ca_file(const std::string& file) {
+  if (file.empty()) return {};
+  TENON_TRY(const std::string text, runtime::read_file(file));
+  if (text.find("-----BEGIN CERTIFICATE-----") != std::string::npos) return {};
+  return Error("file_failed", "--ca-file " + file + ": holds no certificate in PEM");
+}
+
 int run(const config::HostSettings& settings, bool print_config) {
   if (print_config) {
     output().text(print_settings(settings));
@@ -171,6 +181,12 @@ int run(const config::HostSettings& settings, bool print_config) {
   }
   if (const int code = require_pipelines(sources_of(settings)); code != kExitOk) return code;
   runtime::keep_memory_private();
+  log::Options log;
+  log.json = settings.text("log_format") == "json";
+  log::parse_level(settings.text("log_level"), log.level);
+  log::configure(std::move(log));
+  if (const Status trusted = check_ca_file(settings.text("ca_file")); !trusted)
+    return output().fail(trusted.error(), kExitBadInput);
   runtime::hold_signals({SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGXFSZ});
   return Service(settings).run();
 }

@@ -15,6 +15,7 @@ void add_dead(Command& program);
 void add_eval(Command& program);
 void add_events(Command& program);
 void add_explain(Command& program);
+void add_log_level(Command& program);
 void add_pause(Command& program);
 void add_plugins(Command& program);
 void add_resume(Command& program);

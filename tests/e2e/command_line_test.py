@@ -161,6 +161,27 @@ class CommandLine(Rig):
         os.chmod(path, 0o600)
         self.tenon("check", "--plugin-dir", PLUGINS, "--env-file", path, shipped)
 
+    def test_the_log_is_json_or_text_and_its_level_changes_while_it_runs(self):
+        log = os.path.join(self.folder, "lines.log")
+        self.host = harness.Tenon(BIN, PLUGINS, [os.path.join(ROOT, "pipelines", self.pipeline)], self.data, env=self.env, log=log,
+                                  extra=["--log-format", "json", "--log-level", "error"])
+        self.client = harness.Client(self.host.url)
+        self.assertEqual(self.tenon("log-level", "--data", self.data).strip(), "error")
+        self.assertEqual(self.post(self.thin(1), "msg_1", secret="another-secret-0123456789")[0], 401)
+        self.assertEqual(json.loads(self.tenon("log-level", "debug", "--data", self.data, "--json")), {"level": "debug"})
+        self.assertEqual(self.post(self.thin(1), "msg_2%0a", secret="another-secret-0123456789")[0] // 100, 4)
+        for number in range(20):
+            self.assertEqual(self.post(self.thin(1), f"msg_{number}", secret="another-secret-0123456789")[0], 401)
+        self.tenon("log-level", "loud", "--data", self.data, code=2)
+        self.host.stop()
+        with open(log, encoding="utf-8") as file:
+            lines = [json.loads(line) for line in file.read().splitlines()]
+        refused = [line for line in lines if line.get("code") == "webhook_refused"]
+        self.assertGreaterEqual(len(refused), 1, lines)
+        self.assertLess(len(refused), 5, "repeats are counted, not written")
+        self.assertTrue(any(line.get("repeats", 0) >= 18 for line in refused), refused)
+        self.assertTrue(all({"time", "level", "message"} <= line.keys() for line in lines))
+
     def test_commands_say_when_no_host_runs(self):
         done = subprocess.run([os.path.join(BIN, "tenon"), "events", "list", "--data", self.data], capture_output=True, text=True, timeout=10)
         self.assertEqual(done.returncode, 1)

@@ -90,8 +90,8 @@ struct Store {
     limits.members = 1'000'000;
     need(parse_json(text, limits).has_value(), text.c_str());
   }
-  static void check(const Result<std::vector<journal::EventRow>>& rows) {
-    if (rows) need_json(admin::events_json(*rows, 100));
+  static void check(const Result<journal::Listed>& rows) {
+    if (rows) need_json(admin::events_json(*rows, false));
   }
   static void check(const Result<std::optional<journal::EventDetail>>& found) {
     if (found && *found) need_json(admin::event_json(**found));
@@ -112,7 +112,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   store.execute("BEGIN");
   store.write(kColumns[data[0] % std::size(kColumns)], text);
   store.execute("COMMIT");
-  store.ask<std::vector<journal::EventRow>>([&](auto reply) { store.journal->list({}, std::move(reply)); });
+  store.ask<journal::Listed>([&](auto reply) { store.journal->list({}, std::move(reply)); });
   store.ask<std::optional<journal::EventDetail>>(
       [&](auto reply) { store.journal->show("1", std::move(reply)); });
   store.write(kColumns[5], R"({"a":"b"})");

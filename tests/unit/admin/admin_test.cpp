@@ -139,7 +139,7 @@ TEST_F(AdminTest, ShowsAnEventWhole) {
   attempt.fetched = R"({"customer":{"id":7}})";
   attempt.conversation = R"([{"method":"GET"}])";
   settlement.attempts.push_back(attempt);
-  settlement.actions.push_back({"main", End::rejected, "no \"email\""});
+  settlement.actions.push_back({"main", End::rejected, "no \"email\"", ""});
   settlement.end = End::rejected;
   settlement.reason = "no \"email\"";
   settle(std::move(settlement));

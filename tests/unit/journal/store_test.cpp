@@ -29,21 +29,35 @@ TEST(Store, OnlySomeErrorsUndoTheBatch) {
   EXPECT_FALSE(undoes_batch(Error("not_open", "")));
 }
 
+RowView row(std::string_view pipeline, std::string_view key, std::optional<End> end,
+            std::optional<std::int64_t> next_ms = std::nullopt) {
+  RowView view;
+  view.pipeline = pipeline;
+  view.connection = "shop";
+  view.key = key;
+  view.received_ms = 1000;
+  view.end = end;
+  view.next_ms = next_ms;
+  return view;
+}
+
 TEST(Store, QueriesMatchAllTheirParts) {
   Query query;
-  EXPECT_TRUE(matches(query, "p", "k", std::nullopt, std::nullopt));
+  EXPECT_TRUE(matches(query, row("p", "k", std::nullopt)));
   query.pipeline = "p";
   query.key = "k";
   query.state = "rejected";
-  EXPECT_TRUE(matches(query, "p", "k", End::rejected, std::nullopt));
-  EXPECT_FALSE(matches(query, "q", "k", End::rejected, std::nullopt));
-  EXPECT_FALSE(matches(query, "p", "l", End::rejected, std::nullopt));
-  EXPECT_FALSE(matches(query, "p", "k", End::exhausted, std::nullopt));
+  EXPECT_TRUE(matches(query, row("p", "k", End::rejected)));
+  EXPECT_FALSE(matches(query, row("q", "k", End::rejected)));
+  EXPECT_FALSE(matches(query, row("p", "l", End::rejected)));
+  EXPECT_FALSE(matches(query, row("p", "k", End::exhausted)));
   query.state.clear();
   query.dead_only = true;
-  EXPECT_TRUE(matches(query, "p", "k", End::exhausted, std::nullopt));
-  EXPECT_FALSE(matches(query, "p", "k", End::skipped, std::nullopt));
-  EXPECT_FALSE(matches(query, "p", "k", std::nullopt, 5));
+  EXPECT_TRUE(matches(query, row("p", "k", End::exhausted)));
+  EXPECT_FALSE(matches(query, row("p", "k", End::skipped)));
+  EXPECT_FALSE(matches(query, row("p", "k", std::nullopt, 5)));
+  query.connection = "desk";
+  EXPECT_FALSE(matches(query, row("p", "k", End::exhausted)));
 }
 
 }  // namespace
