@@ -130,7 +130,7 @@ TEST_F(Trial, ARuleThatIsSetAfterASendHoldsForIt) {
     steps:
       - send: { as: a }
       - send: { as: b, keys: { customer: 8 } }
-      - remote: { connection: desk, on: "GET /api/customers", answer: { status: 401 } }
+      - remote: { connection: desk, on: "GET /api/customers", answer: { status: 503 } }
       - expect: { event: a, state: waiting, attempts: 0 }
       - run: until_idle
       - expect: { event: a, state: retrying }
