@@ -66,7 +66,7 @@ action: { connection: desk, operation: upsert_customer }
 TEST_F(Language, ALetThatFailsRejectsByItsNameAndNeverItsValue) {
   remotes_.shop["32"] = {"hush@example.com", "Ann", "Lee", "2024-05-14T09:34:00Z"};
   start(with("let:\n  figure: ${{ $number(customer.email) }}\n", R"(
-mapping: { external_id: "${{ $figure }}", email: a@b.c }
+mapping: { external_id: "x_${{ $figure }}", email: a@b.c }
 action: { connection: desk, operation: upsert_customer }
 )"));
   send("msg_1", "32");
