@@ -95,9 +95,8 @@ void add_explain(Command& program) {
   command.argument("field", options.field, "Only this field of the record, as in lines[0].sku");
   add_try_options(command, options.tried);
   command.json();
-  command.example("tenon explain pipelines/bigcommerce-gorgias.yaml",
-                  "All fields, for the connector's sample");
-  command.example("tenon explain pipelines/bigcommerce-gorgias.yaml email", "One field");
+  command.example("tenon explain pipelines/blueprint.yaml", "All fields, for the connector's sample");
+  command.example("tenon explain pipelines/blueprint.yaml email", "One field");
   command.run([&options] { return explain(options); });
 }
 

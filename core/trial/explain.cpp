@@ -105,8 +105,14 @@ Value at(Value record, std::string_view field) {
 /// Leaves of the record that no expression made.
 void add_plain(Value value, const std::string& field, const std::vector<ExplainedField>& made,
                std::vector<ExplainedField>& out) {
+  // What only parts were made of, as the list of an $each, is told by its parts.
+  const auto below = [&](const ExplainedField& one) {
+    return one.field.size() > field.size() && one.field.starts_with(field) &&
+           (one.field[field.size()] == '.' || one.field[field.size()] == '[');
+  };
   const bool told =
-      std::any_of(made.begin(), made.end(), [&](const ExplainedField& one) { return one.field == field; });
+      std::any_of(made.begin(), made.end(), [&](const ExplainedField& one) { return one.field == field; }) &&
+      std::none_of(made.begin(), made.end(), below);
   if (told) return;
   if (value.is_object()) {
     for (const Member& member : value.members())

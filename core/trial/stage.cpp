@@ -42,7 +42,11 @@ std::string Seen::state() const {
 
 std::string Seen::reason() const {
   if (!event) return {};
-  if (!event->row.reason.empty() || event->row.ended_ms) return event->row.reason;
+  if (!event->row.reason.empty()) return event->row.reason;
+  for (const journal::ActionEnd& action : event->actions) {
+    if (name_of(action.end) == event->row.state) return action.reason;
+  }
+  if (event->row.ended_ms) return {};
   const journal::AttemptRecord* last = nullptr;
   for (const journal::AttemptRecord& attempt : event->attempts) {
     if (last == nullptr || attempt.finished_ms >= last->finished_ms) last = &attempt;

@@ -8,6 +8,7 @@ namespace tenon::trial {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -47,9 +48,10 @@ TEST_F(Rejection, OfASchemaNamesFieldLineExpressionAndTypes) {
   EXPECT_THAT(
       reason("      external_id: ${{ customer.tag }}\n      email: ${{ customer.email }}\n",
              R"({ id: 7, tag: { canary-4711: canary-4711 }, email: canary-4711 })"),
-      AllOf(HasSubstr("external_id (test.yaml:17: `customer.tag`, customer.tag is object): expected string"),
-            HasSubstr("email (test.yaml:18: `customer.email`, customer.email is string): expected"),
-            HasSubstr("found object")));
+      AllOf(
+          HasSubstr("external_id (test.yaml:17: `customer.tag`, customer.tag is object): expected a string"),
+          HasSubstr("email (test.yaml:18: `customer.email`, customer.email is string): expected"),
+          HasSubstr("found object")));
 }
 
 TEST_F(Rejection, OfAMissingFieldSaysWhatIsMissing) {
@@ -64,7 +66,7 @@ TEST_F(Rejection, InAListNamesTheElement) {
                      "address: \"${{ $item.at }}\" }\n",
                      R"({ id: 7, all: [ { at: canary-4711 }, { at: 4711 } ] })"),
               AllOf(HasSubstr("channels[1].address (test.yaml:20: `$item.at`"),
-                    HasSubstr("expected string, found number")));
+                    HasSubstr("expected a string, found number")));
 }
 
 TEST_F(Rejection, ANameThatCameWithTheDataIsAValueToo) {
@@ -73,40 +75,40 @@ TEST_F(Rejection, ANameThatCameWithTheDataIsAValueToo) {
               HasSubstr("channels[0].*"));
 }
 
+/// Of an open field, and of paths that the connector says nothing of: the checker lets them pass.
 TEST_F(Rejection, OfAnExpressionNamesTypesOnly) {
   const std::string customer =
-      R"({ id: 7, email: canary-4711, list: [canary-4711], map: { canary-4711: canary-4711 }, none: null })";
-  for (const char* expression : {"1 + customer.email",
-                                 "-customer.email",
-                                 "$number(customer.email)",
+      "{ id: 7, text: canary-4711, list: [canary-4711, canary-4712], map: { canary-4711: canary-4711 }, "
+      "none: null }";
+  for (const char* expression : {"1 + customer.text",
+                                 "-customer.text",
+                                 "$number(customer.text)",
                                  "$lowercase(customer.list)",
-                                 "$sum([customer.email])",
-                                 "customer.email < 1",
-                                 "$toMillis(customer.email)",
-                                 "$fromMillis(customer.email)",
+                                 "$sum([customer.text])",
+                                 "customer.text < 1",
+                                 "$toMillis(customer.text)",
+                                 "$fromMillis(customer.text)",
                                  "$split(customer.map, ',')",
-                                 "$formatNumber(1, customer.email)",
-                                 "$replace(customer.email, '', 'x')",
-                                 "$parseInteger(customer.email, customer.email)",
-                                 "$lookup(customer.email, 1).x.y + customer.email",
-                                 "$prefix(customer.email, 'a_', 'b_')",
-                                 "$formatBase(customer.email)",
-                                 "customer.email.($ + 1)",
+                                 "$replace(customer.text, '', 'x')",
+                                 "$prefix(customer.text, 'a_', 'b_')",
+                                 "$formatBase(customer.text)",
+                                 "customer.text.($ + 1)",
                                  "$base64decode(customer.none)",
                                  "$join(customer.map)",
-                                 "[1..customer.email]",
+                                 "[1..customer.text]",
                                  "customer.list^(1 + $)",
-                                 "$reduce(customer.list, 1)",
-                                 "$decodeUrl('%zz' & customer.email)",
-                                 "{ 1: customer.email }",
-                                 "$decAdd(customer.email, 1)",
-                                 "$time(customer.email)"}) {
-    std::string text = "      external_id: \"${{ " + std::string(expression) + " }}\"\n";
-    const auto parsed = mapping::Expression::parse(expression, {{"item"}, false});
-    if (!parsed) continue;  // of a later version
-    const std::string said = reason(text, customer);
-    EXPECT_THAT(said, HasSubstr("external_id")) << expression;
-    EXPECT_THAT(said, AnyOf(HasSubstr("(line 17)"), HasSubstr("test.yaml:17"))) << expression;
+                                 "$reduce(customer.list, customer.text)",
+                                 "$decodeUrl('%zz' & customer.text)",
+                                 "$decAdd(customer.text, 1)",
+                                 "$time(customer.text)",
+                                 "$time(0, customer.text)"}) {
+    const std::string said = reason(
+        "      external_id: x\n      meta: { open: \"${{ " + std::string(expression) + " }}\" }\n", customer);
+    EXPECT_THAT(said, HasSubstr("meta.open (line 18)")) << expression;
+    EXPECT_THAT(said, HasSubstr("in `" + std::string(expression).substr(0, 20))) << expression;
+    EXPECT_THAT(said, AnyOf(HasSubstr(" is string"), HasSubstr(" is array"), HasSubstr(" is object"),
+                            HasSubstr(" is null")))
+        << expression;
   }
 }
 
