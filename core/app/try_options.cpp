@@ -71,8 +71,9 @@ Result<std::unique_ptr<OpenBench>> open_bench(const TryOptions& options) {
   }
   const auto& pipeline = open->loaded.config.pipelines.front();
   for (const auto& [name, json] : input.fetch) {
-    const bool known = std::any_of(pipeline->fetches.begin(), pipeline->fetches.end(),
-                                   [&](const config::FetchStep& step) { return step.name == name; });
+    const bool known =
+        std::any_of(pipeline->fetches.begin(), pipeline->fetches.end(),
+                    [&name = name](const config::FetchStep& step) { return step.name == name; });
     if (!known) return Error("bad_arguments", "--fetch " + name + ": the pipeline has no fetch of that name");
   }
   auto made = trial::Bench::of_pipeline(open->loaded.config, pipeline, *open->registry, input);

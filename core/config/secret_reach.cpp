@@ -26,7 +26,7 @@ class SecretReach {
     for (const auto& [key, value] : connection.members) {
       const Schema* setting = known.manifest->settings->property(key.text);
       if (setting == nullptr || !setting->secret || !value.is_text()) continue;
-      each_variable(value.text, [&](const std::string& name, std::size_t) {
+      each_variable(value.text, [&, &key = key](const std::string& name, std::size_t) {
         owners_.emplace(name, join(path, key.text));
       });
     }

@@ -42,7 +42,7 @@ void collect_connection(const Node& node, const plugin::Registry& registry, Uses
   for (const auto& [key, value] : node.members) {
     if (is_host_key(key.text)) continue;
     const auto scheme = std::find_if(manifest->verify.begin(), manifest->verify.end(),
-                                     [&](const auto& other) { return other.setting == key.text; });
+                                     [&key = key](const auto& other) { return other.setting == key.text; });
     collect(value, manifest->settings->property(key.text),
             scheme == manifest->verify.end() ? nullptr : &*scheme, out);
   }
@@ -109,8 +109,9 @@ Environment stand_ins(const Node& root, const plugin::Registry& registry) {
   Environment made;
   for (const auto& [name, places] : uses) {
     for (const std::string& value : candidates(places)) {
-      const bool good = std::all_of(places.begin(), places.end(),
-                                    [&](const Use& use) { return fits(use, name, value, made); });
+      const bool good = std::all_of(places.begin(), places.end(), [&, &name = name](const Use& use) {
+        return fits(use, name, value, made);
+      });
       if (!good) continue;
       made.emplace(name, value);
       break;

@@ -88,6 +88,7 @@ Task<RunEnd> EventRun::run() {
       waiting_.ended_actions.emplace_back(action.name, result.end->end);
       if (!result.end->id.empty()) waiting_.written.emplace_back(action.name, result.end->id);
       last.actions.push_back(*result.end);
+      ends_.push_back(*result.end);
     } else if (!waits) {
       waits = true;
       retry = result.outcome;
@@ -420,7 +421,7 @@ Task<RunEnd> EventRun::finish(Settlement settlement) {
     }
     delivered = has(End::delivered);
     if (!settlement.end) settlement.end = End::skipped;
-    for (const auto& action : settlement.actions) {
+    for (const auto& action : ends_) {
       if (action.end == *settlement.end) settlement.reason = action.reason;
     }
   }

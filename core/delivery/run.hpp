@@ -106,6 +106,7 @@ class EventRun {
   std::vector<journal::IdentityKey> locked_;
   std::int64_t started_ms_;
   std::string version_;  ///< of the source object: the first fetch that names one, else the event's
+  std::vector<journal::ActionEnd> ends_;  ///< of this run's actions
   bool fetched_ = false;
   bool gone_ = false;
   std::string hold_;

@@ -57,7 +57,6 @@ std::string Seen::reason() const {
 Stage::Stage(const config::Config& config, std::shared_ptr<const config::Pipeline> pipeline,
              plugin::Registry& registry, const config::Test& test, mapping::Trace* trace)
     : config_(config),
-      test_(test),
       trace_(trace),
       pipeline_(std::move(pipeline)),
       runtime_(options_for(test)),

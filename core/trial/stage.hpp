@@ -77,7 +77,6 @@ class Stage final : private delivery::Probe {
   void deliver(Sent& sent);
 
   const config::Config& config_;
-  const config::Test& test_;
   mapping::Trace* trace_;
   std::shared_ptr<const config::Pipeline> pipeline_;
   Document vars_;  ///< the pipeline's with the test's in it

@@ -15,6 +15,14 @@ std::string round_trip(std::string_view text) {
   return document ? to_json(document->root) : document.error().text();
 }
 
+TEST(Json, ALoneValueMayHaveBlanksAroundIt) {
+  for (const char* text : {"null", "null\n", " null ", "\tnull\r\n", "true\n", " 7 ", "\"a\"\n"}) {
+    EXPECT_TRUE(parse_json(text)) << text;
+  }
+  for (const char* text : {"", "\n", "nulls\n", "null null", "null\v"})
+    EXPECT_FALSE(parse_json(text)) << text;
+}
+
 TEST(Json, KeepsTheTextOfUntouchedNumbers) {
   EXPECT_EQ(round_trip(R"({"a":69.80,"b":9007199254740993,"c":-0,"d":1e5})"),
             R"({"a":69.80,"b":9007199254740993,"c":-0,"d":1e5})");

@@ -112,7 +112,8 @@ class Mutations : public ServerFixture {
     std::promise<std::vector<journal::EventRow>> listed;
     journal::Query query;
     query.limit = 1000;
-    journal_->list(query, {&runtime_->ingress(), [&](auto found) { listed.set_value(std::move(found->rows)); }});
+    journal_->list(query,
+                   {&runtime_->ingress(), [&](auto found) { listed.set_value(std::move(found->rows)); }});
     return listed.get_future().get();
   }
   std::string data_of(journal::Seq seq) {

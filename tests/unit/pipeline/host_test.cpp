@@ -233,8 +233,8 @@ TEST_F(VirtualHost, ForgedRequestsGetOneAnswerAndLeaveNothing) {
   runtime_.run_until_idle();
   EXPECT_EQ(status, 401);
   std::size_t events = 1;
-  journal_->list({}, {&runtime_.delivery(),
-                      [&](Result<journal::Listed> rows) { events = rows->rows.size(); }});
+  journal_->list({},
+                 {&runtime_.delivery(), [&](Result<journal::Listed> rows) { events = rows->rows.size(); }});
   runtime_.run_until_idle();
   EXPECT_EQ(events, 0U);
 }

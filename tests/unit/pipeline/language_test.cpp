@@ -102,6 +102,8 @@ TEST_F(Language, ADeadActionSkipsThoseThatNeedItAndItsSiblingsGoOn) {
   for (const auto& action : show("msg_1").actions) ends[action.action] = action;
   EXPECT_EQ(ends.at("first").end, End::rejected);
   EXPECT_EQ(ends.at("second").end, End::skipped);
+  EXPECT_EQ(show("msg_1").row.reason, ends.at("first").reason)
+      << "the event's reason is that of its worst action";
   EXPECT_EQ(ends.at("second").reason, "needs first, which ended rejected");
   EXPECT_EQ(ends.at("third").end, End::delivered);
 }
