@@ -31,7 +31,8 @@ const ingress::Verifier& verifier() {
     connection.secrets.emplace("key", Secret("a key that no input can guess: 8c1f0b7e2d9a4c35"));
     for (const char* name : {"signature", "digest", "header"})
       connection.verify.emplace(name, plugin::VerifyMode::if_present);
-    return std::move(*ingress::Verifier::make(connection, {signature, digest, header}));
+    auto verifier = ingress::Verifier::make(connection, {signature, digest, header});
+    return std::move(*verifier);
   }();
   return made;
 }
