@@ -141,6 +141,9 @@ class NothingIsWritten(Canary):
         self.assertEqual(self.found_in(self.written()), set())
 
     def test_by_a_crash(self):
+        with open(os.path.join(BIN, "tenon"), "rb") as binary:
+            if b"__asan_init" in binary.read():
+                self.skipTest("the sanitizer takes the signal itself and leaves memory readable for its own report")
         for number in (signal.SIGSEGV, signal.SIGABRT):
             self.start()
             with open(f"/proc/{self.host.pid}/limits", encoding="utf-8") as file:
