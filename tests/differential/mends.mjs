@@ -4,11 +4,13 @@
 export const mends = [
   {
     name: 'order',
-    reason: 'of several errors in [] or {} ours is the first by place; the reference starts all parts at once',
+    reason: 'of several errors in [] or {} ours is the first by place; the reference starts all parts at once, names that are whole numbers first',
     changes: [
       ['var jsonata = (function() {', 'async function inOrder(list, f) { const out = []; for (let i = 0; i < list.length; ++i) out.push(await f(list[i], i)); return out; }\nvar jsonata = (function() {'],
       ['Promise.all(expr.expressions\n                    .map(', 'inOrder(expr.expressions, ('],
-      ['Promise.all(utils.keys(groups).map(', 'inOrder(utils.keys(groups), ('],
+      ['var groups = Object.create(null);', 'var groups = Object.create(null), places = [];'],
+      ['groups[key] = entry;', 'groups[key] = entry; places.push(key);'],
+      ['Promise.all(utils.keys(groups).map(', 'inOrder(places, ('],
     ],
   },
   {
@@ -20,6 +22,11 @@ export const mends = [
     name: 'regex',
     reason: 'a regular expression applied to what is no string is T0410; the reference matches its text ("undefined")',
     changes: [['re.lastIndex = fromIndex || 0;', 'if (typeof str !== "string") throw { code: "T0410" };\nre.lastIndex = fromIndex || 0;']],
+  },
+  {
+    name: 'characters',
+    reason: '`.` and classes of a regular expression take a whole character; the reference takes halves of those beyond U+FFFF',
+    changes: [["flags = path.substring(start, position) + 'g';", "flags = path.substring(start, position) + 'gu';"]],
   },
   {
     name: 'regex in $map',

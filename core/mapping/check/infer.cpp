@@ -76,7 +76,13 @@ Inferrer::Inferrer(const World& world, Inferred& out) : world_(world), out_(out)
 
 void Inferrer::run(const jsonata::Program& program) {
   Type root = of_fields({world_.roots.begin(), world_.roots.end()}, world_.anything);
-  out_.type = infer(program.root, Context{std::move(root), "", true}, std::make_shared<Frame>());
+  out_.type = infer(program.root, Context{std::move(root), "", true}, inside(nullptr));
+}
+
+FramePtr Inferrer::inside(const FramePtr& outer) {
+  frames_.push_back(std::make_shared<Frame>());
+  frames_.back()->outer = outer;
+  return frames_.back();
 }
 
 void Inferrer::report(bool error, std::string code, std::string message, const Node* at) {
@@ -264,8 +270,7 @@ Type Inferrer::object(const Node* node, const Context& context, const FramePtr& 
 }
 
 Type Inferrer::block(const Node* node, const Context& context, const FramePtr& frame) {
-  auto inner = std::make_shared<Frame>();
-  inner->outer = frame;
+  const FramePtr inner = inside(frame);
   Type last = of_kinds(kMissing);
   for (const Node* each : node->items) last = infer(each, context, inner);
   return last;
@@ -273,8 +278,7 @@ Type Inferrer::block(const Node* node, const Context& context, const FramePtr& f
 
 Type Inferrer::lambda(const Node* node, const Context& context, const FramePtr& frame) {
   if (entered_.insert(node).second) {
-    auto inner = std::make_shared<Frame>();
-    inner->outer = frame;
+    const FramePtr inner = inside(frame);
     for (const Node* parameter : node->items) inner->bound[std::string(parameter->text)] = {};
     infer(node->lhs, context, inner);
   }

@@ -126,9 +126,9 @@ Type Inferrer::call(const Type& callee, std::vector<Type> arguments, const Node*
 }
 
 Type Inferrer::call_lambda(const Callable& callable, const std::vector<Type>& arguments) {
-  if (callable.lambda == nullptr || calls_ >= kMostCalls) return {};
-  auto frame = std::make_shared<Frame>();
-  frame->outer = callable.frame;
+  const FramePtr outer = callable.frame.lock();
+  if (outer == nullptr || calls_ >= kMostCalls) return {};
+  const FramePtr frame = inside(outer);
   const auto parameters = callable.lambda->items;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     frame->bound[std::string(parameters[i]->text)] = i < arguments.size() ? arguments[i] : of_kinds(kMissing);

@@ -34,10 +34,7 @@ Type Inferrer::path(const Node* node, const Context& context, const FramePtr& fr
   const bool binds = std::any_of(node->items.begin(), node->items.end(), [](const Node* each) {
     return !each->focus.empty() || !each->index.empty() || !each->stages.empty();
   });
-  if (binds) {
-    walk.frame = std::make_shared<Frame>();
-    walk.frame->outer = frame;
-  }
+  if (binds) walk.frame = inside(frame);
   bool keep = node->keep_singleton || node->keep_array;
   for (const Node* each : node->items) {
     keep = keep || each->keep_array;

@@ -26,8 +26,8 @@ struct Context {
 /// A function whose definition is known: one of the language's, or one of the expression's own.
 struct Callable {
   const jsonata::Builtin* builtin = nullptr;
-  const jsonata::Node* lambda = nullptr;
-  FramePtr frame;
+  const jsonata::Node* lambda = nullptr;  ///< alive while `frame` is
+  std::weak_ptr<Frame> frame;  ///< the Inferrer owns it: the frame that binds a function may be its own
   Context context;
 };
 
@@ -41,6 +41,7 @@ class Inferrer {
   using Node = jsonata::Node;
 
   // infer.cpp
+  FramePtr inside(const FramePtr& outer);
   Type infer(const Node* node, const Context& context, const FramePtr& frame);
   Type infer_kind(const Node* node, const Context& context, const FramePtr& frame);
   Type variable(const Node* node, const Context& context, const FramePtr& frame);
@@ -100,6 +101,7 @@ class Inferrer {
 
   const World& world_;
   Inferred& out_;
+  std::vector<FramePtr> frames_;
   std::set<std::pair<std::size_t, std::string>> reported_;
   std::set<std::string, std::less<>> guarded_;
   std::set<const Node*> entered_;  ///< functions whose bodies were looked at once

@@ -53,10 +53,14 @@ Value Evaluator::evaluate(const Node* node, Value input, Frame* frame) {
   return result;
 }
 
-/// A sequence of none is missing, one of one is its element.
 Value Evaluator::normalize(const Node* node, Value result) const {
+  if (node->keep_array && result.is_array() && has(result, kSequence) && !has(result, kTuples))
+    result = result.with_flags(result.flags() | kKeepSingleton);
+  return collapsed(result);
+}
+
+Value Evaluator::collapsed(Value result) {
   if (!result.is_array() || !has(result, kSequence) || has(result, kTuples)) return result;
-  if (node->keep_array) result = result.with_flags(result.flags() | kKeepSingleton);
   if (result.size() == 0) return {};
   if (result.size() == 1 && !has(result, kKeepSingleton)) return result.items()[0];
   return result;

@@ -154,6 +154,8 @@ class Evaluator {
 
   Value evaluate_kind(const Node* node, Value input, Frame* frame);
   Value normalize(const Node* node, Value result) const;
+  /// A sequence of none is missing, one of one is its element.
+  static Value collapsed(Value result);
   Value path(const Node* node, Value input, Frame* frame);
   Value step(const Node* node, Value input, Frame* frame, bool last, Value& single);
   Value sort_step(const Node* node, Value input, Frame* frame);

@@ -93,8 +93,8 @@ Value Evaluator::apply_once(Value function, std::span<const Value> arguments, Va
       }
       return apply_lambda(target, arguments);
     case Callable::Type::chain: {
-      const Value inner = apply(target.first, arguments.first(std::min<std::size_t>(1, arguments.size())),
-                                Value::null(), frame);
+      const Value inner = collapsed(apply(
+          target.first, arguments.first(std::min<std::size_t>(1, arguments.size())), Value::null(), frame));
       return apply(target.second, {&inner, 1}, Value::null(), frame);
     }
     case Callable::Type::transform:

@@ -199,6 +199,10 @@ TEST(Expression, EvalIsRefusedUnlessAllowed) {
 
 // Each was found by the differential run (tests/differential).
 TEST(Expression, AnswersAsTheReferenceInRareCases) {
+  // What the first function of a chain gives is a value by itself, also from a call in tail position.
+  EXPECT_EQ(evaluated("(function($i){$map(items, $string)} ~> function($v)<s-:s>{$type($v) & 'none'})(1)",
+                      R"({"items": []})"),
+            R"("none")");
   EXPECT_EQ(evaluated("$sort([1, 2, 3], function($a, $b){{}})"), "[3,2,1]");
   EXPECT_EQ(evaluated("$replace('a', 'b', function($m){'x'})"), R"("a")");
   EXPECT_EQ(evaluated("$replace('ab', 'b', function($m){'x'})"), "!D3012");
