@@ -205,7 +205,7 @@ Type Inferrer::variable(const Node* node, const Context& context, const FramePtr
     out_.reads.insert(name);
     return guarded_.contains(name) ? narrowed(outer->second) : outer->second;
   }
-  if (node->builtin != nullptr) return function_type({node->builtin, nullptr, nullptr, {}});
+  if (node->builtin != nullptr) return function_type({node->builtin, nullptr, {}, {}});
   return {};
 }
 
