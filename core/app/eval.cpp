@@ -163,7 +163,7 @@ int prompt(trial::Bench& bench) {
 
 int eval(const EvalOptions& options) {
   if (options.expression.empty() && options.tried.event == "-")
-    return output().fail("bad_arguments", "--event - takes stdin, which the prompt needs: name a file",
+    return output().fail("bad_argument", "--event - takes stdin, which the prompt needs: name a file",
                          kExitBadInput);
   auto opened = open_bench(options.tried);
   if (!opened) return output().fail(opened.error(), kExitBadInput);

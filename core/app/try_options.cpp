@@ -34,9 +34,9 @@ void add_try_options(Command& command, TryOptions& options) {
 
 Result<std::unique_ptr<OpenBench>> open_bench(const TryOptions& options) {
   if (!options.event.empty() && !options.sample.empty())
-    return Error("bad_arguments", "--event and --sample: one of the two");
+    return Error("bad_argument", "--event and --sample: one of the two");
   if (options.pipeline.empty() && !options.fetch.empty())
-    return Error("bad_arguments", "--fetch needs --pipeline, which names the fetches");
+    return Error("bad_argument", "--fetch needs --pipeline, which names the fetches");
   auto open = std::make_unique<OpenBench>();
   trial::BenchInput input;
   input.sample = options.sample;
@@ -58,7 +58,7 @@ Result<std::unique_ptr<OpenBench>> open_bench(const TryOptions& options) {
   for (const std::string& text : options.fetch) {
     const auto equals = text.find('=');
     if (equals == std::string::npos || equals == 0)
-      return Error("bad_arguments", "--fetch " + text + ": expected NAME=FILE");
+      return Error("bad_argument", "--fetch " + text + ": expected NAME=FILE");
     const std::string file = text.substr(equals + 1);
     TENON_TRY(input.fetch[text.substr(0, equals)], read_document(file));
   }
@@ -74,7 +74,7 @@ Result<std::unique_ptr<OpenBench>> open_bench(const TryOptions& options) {
     const bool known =
         std::any_of(pipeline->fetches.begin(), pipeline->fetches.end(),
                     [&name = name](const config::FetchStep& step) { return step.name == name; });
-    if (!known) return Error("bad_arguments", "--fetch " + name + ": the pipeline has no fetch of that name");
+    if (!known) return Error("bad_argument", "--fetch " + name + ": the pipeline has no fetch of that name");
   }
   auto made = trial::Bench::of_pipeline(open->loaded.config, pipeline, *open->registry, input);
   if (!made) return options.event.empty() ? made.error() : in_file(options.event, made.error());

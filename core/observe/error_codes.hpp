@@ -21,6 +21,12 @@ namespace codes {
   ROW(kBadAddress, "bad_address", \
       "An address to listen on could not be understood.", \
       "Write it as 127.0.0.1:8080, [::]:8080 or unix:/path.") \
+  ROW(kBadArgument, "bad_argument", \
+      "An argument of the command line is not of its form, or does not go with the others.", \
+      "The line says what was expected; `--help` of the verb has examples.") \
+  ROW(kBadEvent, "bad_event", \
+      "What was given to `tenon eval` or `tenon explain` is no event, or no answer of the fetch that it is for.", \
+      "Give a webhook's body, an event with `type` and `data`, or --sample TYPE.") \
   ROW(kBadHeader, "bad_header", \
       "A request had a header or method that cannot be sent.", \
       "A connector's fault, or a setting with a line break in it. Check the connection's settings.") \
@@ -33,6 +39,9 @@ namespace codes {
   ROW(kBadResponse, "bad_response", \
       "A remote did not answer in HTTP, or the answer broke off within its headers.", \
       "Check the connection's host and port; is there a proxy in between?") \
+  ROW(kBadSend, "bad_send", \
+      "A test's `send` asks for a webhook that cannot be made from the connector's sample.", \
+      "The line names the step; give `data`, or keys that the sample has.") \
   ROW(kBadUrl, "bad_url", \
       "A request was to a URL that is not an absolute http or https one, or holds user information.", \
       "Check the connection's host settings.") \
@@ -42,6 +51,9 @@ namespace codes {
   ROW(kCircuitOpen, "circuit_open", \
       "A remote failed again and again; it is asked by one probe at a time until it answers.", \
       "Look at the remote's status. Events wait without using attempts, and go on by themselves when it works again.") \
+  ROW(kConditionFailed, "condition_failed", \
+      "A `when` could not be evaluated, or gave something other than true or false; the event or action is rejected.", \
+      "The line names the expression and what it read: `?? false` is for what may be missing. Then `tenon dead retry`.") \
   ROW(kConnectFailed, "connect_failed", \
       "No connection to a remote could be made.", \
       "Is the remote up, and may this machine reach it? Events wait and are tried again.") \
@@ -54,6 +66,9 @@ namespace codes {
   ROW(kDuplicateAtSink, "duplicate_at_sink", \
       "A create took effect later than its sink allows for, beside the one that had replaced it.", \
       "Merge the two objects at the sink; the line names their ids. If it happens again, the plugin's max_server_time is too short.") \
+  ROW(kEnvFileUnreadable, "env_file_unreadable", \
+      "The file of NAME=VALUE lines (.env, --env-file) is not there or cannot be read.", \
+      "Check its path and its owner.") \
   ROW(kExecutorStuck, "executor_stuck", \
       "A thread of the host did not come back from one piece of work; the process ended itself.", \
       "The line names the plugin and call. Report it to the plugin's author; the supervisor starts the host again.") \
@@ -72,8 +87,17 @@ namespace codes {
   ROW(kInternal, "internal", \
       "The host met a state that it should not be in.", \
       "Please report it with the log line.") \
+  ROW(kInvalidEnvFile, "invalid_env_file", \
+      "A line of the file of NAME=VALUE lines (.env, --env-file) cannot be understood.", \
+      "The line names it and what was expected; quote values that hold spaces or #.") \
+  ROW(kInvalidJson, "invalid_json", \
+      "A text that should be JSON is none, or is beyond the limits for it.", \
+      "The line says at which byte and what was expected.") \
   ROW(kInvalidManifest, "invalid_manifest", "A plugin's manifest is not what manifests may be.",                                   \
       "The line names the JSON pointer and what was expected. Report it to the plugin's author.")                                  \
+  ROW(kInvalidRecord, "invalid_record", \
+      "A record does not fit the schema of its operation; the action is rejected.", \
+      "The line names the fields, what was expected and what was found. Mend the mapping, then `tenon dead retry`.") \
   ROW(kListenFailed, "listen_failed", \
       "An address could not be listened on.", \
       "Is another process using it, and may this user? The line says why.") \
@@ -83,12 +107,30 @@ namespace codes {
   ROW(kMalformedEvent, "malformed_event", \
       "An authentic webhook held no event that its connector understands; it is kept as a dead letter.", \
       "Look at it with `tenon dead show`. Does the hook's type belong to this connection?") \
+  ROW(kMappingFailed, "mapping_failed", \
+      "A mapping could not be evaluated for an event; its action is rejected.", \
+      "The line names the expression and what it read; `tenon explain` shows the rest. Mend the mapping, then `tenon dead retry`.") \
+  ROW(kNoField, "no_field", \
+      "No mapping of the pipeline makes a field of that name.", \
+      "`tenon explain PIPELINE` without a field lists them all.") \
   ROW(kNoHost, "no_host", \
       "No host answers in a data directory.", \
       "Start `tenon run` with the same --data, or name the directory of the one that runs.") \
+  ROW(kNoSample, "no_sample", \
+      "No connector ships a sample of that event type.", \
+      "`tenon plugins show NAME` lists the types; or give the event by --event FILE.") \
   ROW(kNotFound, "not_found", \
       "A running host knows nothing of that number, id or name.", \
       "Look it up with `list`; what has ended is kept for a time only.") \
+  ROW(kNotOpen, "not_open", \
+      "An attempt was to be noted for an event that has ended already.", \
+      "Please report it with the log line; nothing was changed.") \
+  ROW(kNotTaken, "not_taken", \
+      "An event was to be put back that nobody had taken.", \
+      "Please report it with the log line; nothing was changed.") \
+  ROW(kOrderFailed, "order_failed", \
+      "`delivery.order_by` could not be evaluated for an event, or gave no text; the event is rejected.", \
+      "The line names the expression and what it read. Mend it, then `tenon dead retry`.") \
   ROW(kPipelineHeld, "pipeline_held", \
       "A remote refused the credentials (401), or did not allow five writes in a row (403); the pipeline is held and its events wait.", \
       "Mend the credentials, restart the host if they are in its environment, then `tenon resume PIPELINE`.") \
@@ -124,6 +166,9 @@ namespace codes {
       "Check the path and its permissions.")                                                                                       \
   ROW(kPluginUnsafe, "plugin_unsafe", "A plugin's file, or the directory of plugins, was refused: others could have changed it.",                                \
       "Make it a regular file (or directory) of root or of this user that nobody else may write: chmod go-w.")                                                \
+  ROW(kPriorityFailed, "priority_failed", \
+      "`delivery.priority` could not be evaluated for an event, or gave none of high, normal, low; the event is rejected.", \
+      "The line names the expression and what it read. Mend it, then `tenon dead retry`.") \
   ROW(kResponseTooLarge, "response_too_large", \
       "An answer was larger than what is accepted.", \
       "Ask the remote for smaller pages, if the connector has such a setting.") \
@@ -133,6 +178,9 @@ namespace codes {
   ROW(kSecretExposed, "secret_exposed", \
       "A file of secrets (.env, --env-file, ${file:…}, a credential) is open to other users; it was not read.", \
       "chmod 600 it; a file of root may also be readable by the group of the host (0640).") \
+  ROW(kStaleEpoch, "stale_epoch", \
+      "Work of an earlier opening of the journal came to one that was opened anew; it changed nothing.", \
+      "Nothing: the event is handed out again.") \
   ROW(kStoreBusy, "store_busy", \
       "Another process kept the journal's file locked; webhooks get 503 while it does.", \
       "Close the sqlite3 shell or tool that has a transaction open on journal.db.") \

@@ -147,7 +147,7 @@ Status run_steps(const config::Test& test, Stage& stage, Judge& judge) {
       case config::Step::Kind::send: {
         const Status sent = stage.send(step.send);
         if (!sent)
-          return Error("send", step.position.file + ":" + std::to_string(step.position.line) + ": " +
+          return Error("bad_send", step.position.file + ":" + std::to_string(step.position.line) + ": " +
                                    sent.error().message);
         break;
       }

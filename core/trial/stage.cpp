@@ -91,7 +91,7 @@ Status Stage::start() {
   pipeline::HostOptions options;
   options.delivery.probe = this;
   host_ = std::make_unique<pipeline::Host>(runtime_, std::move(own), registry_, *journal_, options);
-  Status status = Error("start", "the host never said that it had started");
+  Status status = Error("internal", "the host never said that it had started");
   host_->start([&](Status result) { status = std::move(result); });
   runtime_.run_until_idle();
   TENON_CHECK(status);
