@@ -15,6 +15,19 @@ void tell_warnings(const ingress::TlsContext& tls) {
   for (const std::string& warning : tls.warnings()) log::warn(codes::kTlsCertificate, warning);
 }
 
+ingress::ServerLimits limits_of(std::string_view broken) {
+  ingress::ServerLimits limits;
+  if (broken == "no_eviction") limits.nobody_gives_way = true;
+  if (broken != "no_limits") return limits;
+  constexpr std::size_t kMany = 1'000'000'000'000;
+  limits.connections = limits.connections_per_address = limits.requests_per_connection = kMany;
+  limits.bytes_in_flight = limits.bytes_arriving = kMany;
+  limits.body_rate = 0;
+  limits.handshake_time = limits.head_time = limits.body_time = limits.idle = limits.write_time =
+      std::chrono::hours(1);
+  return limits;
+}
+
 }  // namespace
 
 Status Port::read() {
@@ -45,7 +58,7 @@ std::optional<int> Port::take_admin_socket() {
 }
 
 Result<std::string> Port::open(runtime::Runtime& runtime, ingress::Handler handler) {
-  ingress::ServerLimits limits;
+  ingress::ServerLimits limits = limits_of(options_.broken);
   limits.trusted_proxies = proxies_;
   server_.emplace(runtime.ingress(), runtime.clock(), limits, std::move(handler));
   if (tls_) server_->set_tls(tls_);

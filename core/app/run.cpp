@@ -26,9 +26,15 @@ namespace {
 constexpr std::chrono::milliseconds kFinishRequests{1500};
 constexpr std::chrono::milliseconds kFinishEvents{8000};
 
+/// A promise to break, for the tests that show that they would notice.
+std::string broken() {
+  const char* const name = getenv("TENON_BREAK");
+  return name == nullptr ? "" : name;
+}
+
 PortOptions port_options(const config::HostSettings& settings) {
   return {settings.text("listen"), settings.text("tls_cert"), settings.text("tls_key"),
-          settings.list("trusted_proxy")};
+          settings.list("trusted_proxy"), broken()};
 }
 
 /// The parts of a running host, in the order in which they are made; torn down in the reverse order.
@@ -95,9 +101,7 @@ class Service {
     };
     TENON_TRY(journal_, journal::open_sqlite(*runtime_, data_, std::move(options)));
     pipeline::HostOptions host_options;
-    const char* broken = getenv("TENON_BREAK");
-    host_options.ingress.acknowledge_before_commit =
-        broken != nullptr && std::string_view(broken) == "ack_early";
+    host_options.ingress.acknowledge_before_commit = broken() == "ack_early";
     host_.emplace(*runtime_, std::move(definitions_->loaded.config), *definitions_->registry, *journal_,
                   host_options);
     return {};
@@ -181,6 +185,7 @@ int run(const config::HostSettings& settings, bool print_config) {
   }
   if (const int code = require_pipelines(sources_of(settings)); code != kExitOk) return code;
   runtime::keep_memory_private();
+  runtime::give_memory_back();
   log::Options log;
   log.json = settings.text("log_format") == "json";
   log::parse_level(settings.text("log_level"), log.level);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ingress/address.hpp"
+#include "ingress/http_clients.hpp"
 #include "ingress/http_server.hpp"
 
 namespace tenon::ingress {
@@ -38,6 +39,8 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
   bool count(const Address& client, AddressKey& key);
   /// Takes back what count() did; `key` is all zero afterwards.
   void uncount(AddressKey& key);
+  /// True if the body at work of `session` may grow to `size`; bodies that hold too much are refused for it.
+  bool make_bytes(const Session& session, std::size_t size);
   /// A connection is gone.
   void forget(const std::shared_ptr<Session>& session);
   /// `Date: …` of this second, with its line end.
@@ -51,6 +54,8 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
   std::shared_ptr<const TlsContext> tls;  ///< of connections to come
   bool draining = false;
   std::size_t bytes_in_flight = 0;
+  std::size_t bytes_arriving = 0;
+  Clients clients;  ///< before the sessions, which have shares of it
   std::list<std::shared_ptr<Session>> sessions;
 
  private:
@@ -82,6 +87,7 @@ class HttpServer::Listener : public std::enable_shared_from_this<HttpServer::Lis
   void close();
 
  private:
+  void admit(HttpServer::Core& core);
   Result<std::string> open_tcp(const std::string& address);
   Result<std::string> open_file(const std::string& path);
   void on_accept(ErrorCode error);

@@ -16,6 +16,9 @@ namespace tenon::ingress {
 namespace {
 
 constexpr int kBacklog = 1024;
+/// How many are accepted at a time: with one, whoever comes behind a thousand waits for a thousand rounds of
+/// all that is open.
+constexpr int kAcceptBatch = 32;
 constexpr runtime::Duration kAcceptPause = std::chrono::milliseconds(100);
 constexpr std::string_view kFilePrefix = "unix:";
 
@@ -110,6 +113,7 @@ Result<std::string> HttpServer::Listener::open_tcp(const std::string& address) {
   if (fd < 0) return listen_failed(address, errno);
   ErrorCode ignored;
   acceptor_.assign(net::generic::stream_protocol(family, IPPROTO_TCP), fd, ignored);
+  acceptor_.non_blocking(true, ignored);
   const int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (bind(fd, wanted.get(), wanted.size) != 0 || ::listen(fd, kBacklog) != 0)
@@ -157,6 +161,7 @@ Result<std::string> HttpServer::Listener::open_file(const std::string& path) {
   if (fd < 0) return listen_failed(path, errno);
   ErrorCode ignored;
   acceptor_.assign(net::generic::stream_protocol(AF_UNIX, 0), fd, ignored);
+  acceptor_.non_blocking(true, ignored);
   if (bind(fd, reinterpret_cast<const sockaddr*>(&file), sizeof file) != 0) return listen_failed(path, errno);
   file_ = path;
   // Nobody can connect before listen(), so the mode is right from the first moment.
@@ -179,6 +184,16 @@ void HttpServer::Listener::on_accept(ErrorCode error) {
     });
     return;
   }
+  admit(*core);
+  for (int more = 1; more < kAcceptBatch; ++more) {
+    acceptor_.accept(next_, peer_, error);
+    if (error) break;
+    admit(*core);
+  }
+  accept();
+}
+
+void HttpServer::Listener::admit(HttpServer::Core& core) {
   const Address peer = Address::of(peer_.data());
   if (peer.family != 0) {
     const int on = 1;
@@ -186,9 +201,8 @@ void HttpServer::Listener::on_accept(ErrorCode error) {
   }
   ErrorCode ignored;
   next_.non_blocking(true, ignored);
-  core->admit(std::move(next_), peer, tls_);
-  next_ = Socket(core->io);
-  accept();
+  core.admit(std::move(next_), peer, tls_);
+  next_ = Socket(core.io);
 }
 
 void HttpServer::Listener::close() {

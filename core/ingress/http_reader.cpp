@@ -9,7 +9,8 @@ namespace {
 namespace http = boost::beast::http;
 
 constexpr std::size_t kSmallRead = 4 * 1024;
-constexpr std::size_t kLargeRead = 64 * 1024;
+/// One TLS record. Whoever sends large bodies takes turns with the others of a thread: they are short ones.
+constexpr std::size_t kLargeRead = 16 * 1024;
 constexpr std::size_t kKeptBuffer = 8 * 1024;
 
 std::string_view text_of(const boost::beast::flat_buffer& buffer) {
@@ -25,20 +26,19 @@ bool has_bare_newline(std::string_view text) {
 
 }  // namespace
 
-RequestReader::RequestReader(const HeadLimits& head, std::size_t body)
-    : head_limits_(head), body_limit_(body), scanner_(head) {}
+RequestReader::RequestReader(const HeadLimits& head, std::size_t body, Function<bool(std::size_t)> fits)
+    : head_limits_(head), body_limit_(body), fits_(std::move(fits)), scanner_(head) {}
 
 boost::asio::mutable_buffer RequestReader::prepare() {
-  std::size_t wanted = kSmallRead;
-  if (parser_) {
-    const auto rest = parser_->content_length_remaining();
-    wanted = static_cast<std::size_t>(
-        std::clamp<std::uint64_t>(rest.value_or(kLargeRead), kSmallRead, kLargeRead));
-  }
-  return buffer_.prepare(wanted);
+  if (!fills_up_ && empty()) shrink();  // a body in drips shall not hold a large buffer
+  prepared_ = fills_up_ && parser_ ? kLargeRead : kSmallRead;
+  return buffer_.prepare(prepared_);
 }
 
-void RequestReader::commit(std::size_t count) { buffer_.commit(count); }
+void RequestReader::commit(std::size_t count) {
+  fills_up_ = count == prepared_;
+  buffer_.commit(count);
+}
 
 void RequestReader::shrink() {
   if (buffer_.capacity() > kKeptBuffer) buffer_.shrink_to_fit();
@@ -54,11 +54,9 @@ RequestReader::Step RequestReader::refuse(int status) {
   return Step::refused;
 }
 
-RequestReader::Step RequestReader::advance(std::size_t room) {
-  return parser_ ? read_body(room) : read_head(room);
-}
+RequestReader::Step RequestReader::advance() { return parser_ ? read_body() : read_head(); }
 
-RequestReader::Step RequestReader::read_head(std::size_t room) {
+RequestReader::Step RequestReader::read_head() {
   is_head_request_ = false;
   const std::string_view text = text_of(buffer_);
   const HeadScanner::Found found = scanner_.scan(text);
@@ -72,7 +70,7 @@ RequestReader::Step RequestReader::read_head(std::size_t room) {
   const std::uint64_t declared = head.content_length.value_or(0);
   if (declared > body_limit_) return refuse(413);
   if (head.minor_version == 1 && head.expect == Head::Expect::other) return refuse(417);
-  if (declared > room) return refuse(503);
+  if (declared > 0 && !fits_(declared)) return refuse(503);
   wants_continue_ = head.expect == Head::Expect::hundred_continue && head.minor_version == 1 &&
                     head.has_body() && text.size() == found.size;
   return parse_head() ? Step::head_whole : refuse(400);
@@ -98,7 +96,7 @@ bool RequestReader::parse_head() {
   return true;
 }
 
-RequestReader::Step RequestReader::read_body(std::size_t room) {
+RequestReader::Step RequestReader::read_body() {
   while (!parser_->is_done() && buffer_.size() != 0) {
     boost::system::error_code error;
     const std::size_t used = parser_->put(buffer_.cdata(), error);
@@ -109,7 +107,7 @@ RequestReader::Step RequestReader::read_body(std::size_t room) {
       return refuse(error == http::error::body_limit ? 413 : 400);
     }
   }
-  if (body_size() > room) return refuse(503);
+  if (body_size() > 0 && !fits_(body_size())) return refuse(503);
   if (parser_->is_done()) return Step::whole;
   // What Beast leaves unread is a chunk's line or trailers: of bounded size, and its lines end in CR LF.
   if (buffer_.size() > head_limits_.bytes || has_bare_newline(text_of(buffer_))) return refuse(400);

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/function.hpp"
 #include "ingress/head.hpp"
 #include "ingress/message.hpp"
 
@@ -27,7 +28,8 @@ class RequestReader {
     refused      ///< status() says how; nothing more comes of this connection
   };
 
-  RequestReader(const HeadLimits& head, std::size_t body);
+  /// `fits(size)`: whether the body at work may hold so much now; else the request is refused with 503.
+  RequestReader(const HeadLimits& head, std::size_t body, Function<bool(std::size_t)> fits);
 
   /// Room for the next read; then tell how much of it was filled.
   boost::asio::mutable_buffer prepare();
@@ -39,9 +41,8 @@ class RequestReader {
   /// Drops what is buffered.
   void clear();
 
-  /// Goes on as far as the bytes allow. `room`: how many body bytes this request may hold now; a request that
-  /// needs more is refused with 503.
-  Step advance(std::size_t room);
+  /// Goes on as far as the bytes allow.
+  Step advance();
 
   int status() const { return status_; }
   /// From head_whole on.
@@ -59,17 +60,20 @@ class RequestReader {
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
   Step refuse(int status);
-  Step read_head(std::size_t room);
-  Step read_body(std::size_t room);
+  Step read_head();
+  Step read_body();
   bool parse_head();
 
   const HeadLimits head_limits_;
   const std::size_t body_limit_;
+  Function<bool(std::size_t)> fits_;
   boost::beast::flat_buffer buffer_;
   HeadScanner scanner_;
   std::optional<Parser> parser_;  ///< while a body is read
   Request request_;
   int status_ = 0;
+  std::size_t prepared_ = 0;
+  bool fills_up_ = false;  ///< the last read took all the room that it had
   bool wants_continue_ = false;
   bool is_head_request_ = false;
   bool keep_alive_ = true;

@@ -78,15 +78,42 @@ void HttpServer::Core::admit(Socket socket, const Address& peer, bool tls_wanted
   session->start();
 }
 
-/// At the cap, the oldest connection that has brought no whole request yet makes room: else a thousand that
-/// say a byte now and then would keep everybody out. True if one more may come.
+/// At the cap, a connection that has brought nothing makes room: else a thousand that say a byte now and then
+/// would keep everybody out. Its age counts, and how many of those its client has: by age alone, many
+/// newcomers would drive out the one that is about to bring something. True if one more may come.
 bool HttpServer::Core::make_room() {
   if (sessions.size() < limits.connections) return true;
-  const auto idler = std::find_if(sessions.begin(), sessions.end(),
-                                  [](const auto& session) { return session->brought_nothing(); });
-  if (idler == sessions.end()) return false;
-  std::shared_ptr<Session>(*idler)->close();
+  if (limits.nobody_gives_way) return false;
+  const Session* victim = nullptr;
+  const runtime::Duration now = clock.steady();
+  double most = -1;
+  for (const auto& session : sessions) {
+    const double idled = session->brought_nothing() ? session->idled(now) : -1;
+    if (idled <= most) continue;
+    most = idled;
+    victim = session.get();
+  }
+  if (victim == nullptr) return false;
+  std::shared_ptr<Session>(*victim->place)->close();
   return true;
+}
+
+bool HttpServer::Core::make_bytes(const Session& session, std::size_t size) {
+  for (;;) {
+    const std::size_t more = size - std::min(size, session.body_bytes());
+    const bool arrives = bytes_arriving + more <= limits.bytes_arriving;
+    if (arrives && bytes_in_flight + more <= limits.bytes_in_flight) return true;
+    if (limits.nobody_gives_way) return false;
+    const Session* victim = nullptr;
+    for (const auto& other : sessions) {
+      if (other.get() != &session && other->gives_way_to(session, size) &&
+          (victim == nullptr || other->holds_more_than(*victim))) {
+        victim = other.get();
+      }
+    }
+    if (victim == nullptr) return false;
+    std::shared_ptr<Session>(*victim->place)->refuse(503);
+  }
 }
 
 bool HttpServer::Core::count(const Address& client, AddressKey& key) {

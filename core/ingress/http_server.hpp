@@ -29,12 +29,17 @@ struct ServerLimits {
   runtime::Duration answer_time = std::chrono::seconds(30);  ///< for the handler; else 503
   runtime::Duration write_time = std::chrono::seconds(20);   ///< for the peer to take the answer; else closed
   std::size_t requests_per_connection = 100;                 ///< then closed
-  /// At the cap the oldest that has brought no whole request yet is closed for a new one; if all have, the
-  /// new one is closed at once.
+  /// At the cap one that has brought no accepted request (answered 2xx) is closed for a new one: the oldest,
+  /// unless another client has many of those. If all have, the new one is closed at once.
   std::size_t connections = 1024;
   std::size_t connections_per_address = 64;  ///< IPv6: per /64; more are closed at once
   bool cap_loopback = false;  ///< a proxy on this machine speaks for many: it is not capped per address
   std::size_t bytes_in_flight = 64 * 1024 * 1024;  ///< of bodies not yet answered; else 503
+  /// Of those the ones that are still arriving. Where one more does not fit, a larger one of its client, or
+  /// one of a client that holds more, is refused for it; else itself, with 503.
+  std::size_t bytes_arriving = 8 * 1024 * 1024;
+  /// Breaks both on purpose, for tests that show that they matter: nobody gives way to anybody.
+  bool nobody_gives_way = false;
   /// Peers that may say for whom they speak, by a PROXY header at the start of the connection or by
   /// X-Forwarded-For. The caps hold per client then: of its connections, and of its requests at work.
   TrustedProxies trusted_proxies;

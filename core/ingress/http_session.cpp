@@ -12,7 +12,9 @@ namespace {
 namespace http = boost::beast::http;
 
 constexpr std::size_t kLargeAnswer = 64 * 1024;
-constexpr std::size_t kProxyRead = 512;
+constexpr std::size_t kEarlyRead = 2048;
+constexpr std::size_t kRecordHead = 5;
+constexpr char kHandshakeRecord = 0x16;
 /// After a refusal the rest of the request is read and dropped, or the reset that follows unread bytes would
 /// take our answer with it.
 constexpr std::size_t kLingerBytes = 8 * 1024 * 1024;
@@ -28,53 +30,98 @@ void append_status_line(std::string& out, int status) {
   out += "\r\n";
 }
 
+/// True if OpenSSL has enough to say something: the first record of a handshake is whole, or it is none.
+bool is_whole_hello(std::string_view text) {
+  if (text.empty()) return false;
+  if (text.front() != kHandshakeRecord) return true;
+  if (text.size() < kRecordHead) return false;
+  const auto byte = [&](std::size_t at) {
+    return static_cast<std::size_t>(static_cast<unsigned char>(text[at]));
+  };
+  return text.size() >= kRecordHead + (byte(3) << 8) + byte(4);
+}
+
 }  // namespace
 
 HttpServer::Session::Session(std::shared_ptr<Core> core, Socket socket, const Address& peer, bool tls)
     : core_(std::move(core)),
       stream_(std::move(socket)),
-      peer_(peer),
-      client_(peer),
       tls_(tls),
-      reader_(core_->limits.head, core_->limits.body) {}
+      reader_(core_->limits.head, core_->limits.body,
+              [this](std::size_t size) { return core_->make_bytes(*this, size); }),
+      since_(core_->clock.steady()) {
+  set_peer(peer);
+}
+
+HttpServer::Session::~Session() {
+  if (!proven_) --peer_share_->unproven;
+}
+
+void HttpServer::Session::set_peer(const Address& peer) {
+  if (peer_share_) --peer_share_->unproven;
+  peer_ = client_ = peer;
+  peer_share_ = Clients::Share(core_->clients, peer);
+  ++peer_share_->unproven;
+}
+
+bool HttpServer::Session::gives_way_to(const Session& other, std::size_t size) const {
+  if (state_ != State::body || accounted_ == 0) return false;
+  const Clients::Share& mine = client_share_ ? client_share_ : peer_share_;
+  const Clients::Share& theirs = other.client_share_ ? other.client_share_ : other.peer_share_;
+  return mine == theirs ? accounted_ > size : mine->bytes > theirs->bytes - other.accounted_ + size;
+}
+
+bool HttpServer::Session::holds_more_than(const Session& other) const {
+  const Clients::Share& mine = client_share_ ? client_share_ : peer_share_;
+  const Clients::Share& theirs = other.client_share_ ? other.client_share_ : other.peer_share_;
+  return std::pair(mine->bytes, accounted_) > std::pair(theirs->bytes, other.accounted_);
+}
 
 void HttpServer::Session::start() {
   if (!trusts(core_->limits.trusted_proxies, peer_)) return begin();
   enter(State::proxy, core_->limits.idle);
-  read_proxy_header();
+  read_early(&Session::take_proxy_header);
 }
 
-void HttpServer::Session::read_proxy_header() {
+/// Reads what comes before HTTP begins, then goes on at `next`.
+void HttpServer::Session::read_early(void (Session::*next)()) {
   const std::size_t size = early_.size();
-  early_.resize(size + kProxyRead);
-  stream_.async_read_some(net::buffer(early_.data() + size, kProxyRead),
-                          [self = shared_from_this(), size](ErrorCode error, std::size_t count) {
+  early_.resize(size + kEarlyRead);
+  stream_.async_read_some(net::buffer(early_.data() + size, kEarlyRead),
+                          [self = shared_from_this(), size, next](ErrorCode error, std::size_t count) {
                             if (self->state_ == State::closed) return;
                             if (error) return self->close();
-                            self->on_proxy_bytes(size + count);
+                            self->early_.resize(size + count);
+                            ((*self).*next)();
                           });
 }
 
-void HttpServer::Session::on_proxy_bytes(std::size_t count) {
-  early_.resize(count);
+void HttpServer::Session::take_proxy_header() {
   const ProxyHeader header = parse_proxy_header(early_);
   if (header.state == ProxyHeader::State::bad) return close();
-  if (header.state == ProxyHeader::State::more) return read_proxy_header();
+  if (header.state == ProxyHeader::State::more) return read_early(&Session::take_proxy_header);
   if (header.client) {
-    peer_ = client_ = *header.client;
+    set_peer(*header.client);
     if (!core_->count(peer_, counted)) return close();
   }
-  stream_.unread(std::string_view(early_).substr(header.size));
-  std::string().swap(early_);
+  early_.erase(0, header.size);
   begin();
 }
 
 void HttpServer::Session::begin() {
   if (!tls_) {
+    stream_.unread(std::exchange(early_, {}));
     enter(State::idle, core_->limits.idle);
     return read();
   }
   enter(State::handshake, core_->limits.handshake_time);
+  take_hello();
+}
+
+/// OpenSSL gets the client's hello as a whole: a handshake that waits for it would cost 45 KiB.
+void HttpServer::Session::take_hello() {
+  if (!is_whole_hello(early_)) return read_early(&Session::take_hello);
+  stream_.unread(std::exchange(early_, {}));
   if (!core_->tls || !stream_.start_tls(core_->tls->get())) return close();
   stream_.async_handshake([self = shared_from_this()](ErrorCode error) {
     if (self->state_ == State::closed) return;
@@ -155,9 +202,9 @@ void HttpServer::Session::advance() {
     enter(State::head, core_->limits.head_time);
   }
   while (true) {
-    const RequestReader::Step step = reader_.advance(room());
+    const RequestReader::Step step = reader_.advance();
     if (step == RequestReader::Step::refused) return refuse(reader_.status());
-    account(reader_.body_size());
+    account(reader_.body_size(), step != RequestReader::Step::whole);
     if (step == RequestReader::Step::more) return read();
     if (step == RequestReader::Step::whole) return hand_over();
     if (!begin_body()) return;
@@ -169,6 +216,7 @@ bool HttpServer::Session::begin_body() {
   const auto& limits = core_->limits;
   close_after_ = !reader_.keep_alive() || requests_ + 1 >= limits.requests_per_connection;
   client_ = client_of(peer_, reader_.headers(), limits.trusted_proxies);
+  client_share_ = client_ == peer_ ? Clients::Share() : Clients::Share(core_->clients, client_);
   if (!count_client()) {
     refuse(503);
     return false;
@@ -206,11 +254,14 @@ void HttpServer::Session::hand_over() {
 
 void HttpServer::Session::answer(std::uint64_t serial, Answer given) {
   if (serial != serial_ || state_ != State::handling) return;
+  if (given.status / 100 == 2 && !proven_) {
+    proven_ = true;
+    --peer_share_->unproven;
+  }
   const bool close_it = close_after_ || given.close || core_->draining;
   write(std::move(given), close_it);
 }
 
-/// An answer of the server's own, and the end of the connection.
 void HttpServer::Session::refuse(int status) {
   Answer refusal;
   refusal.status = status;
@@ -260,22 +311,21 @@ void HttpServer::Session::linger() {
   read();
 }
 
-/// Keeps the server's sum of body bytes right.
-void HttpServer::Session::account(std::size_t body_size) {
-  core_->bytes_in_flight += body_size;
-  core_->bytes_in_flight -= accounted_;
+/// Keeps the sums of body bytes right.
+void HttpServer::Session::account(std::size_t body_size, bool arriving) {
+  const auto change = [](std::size_t& sum, std::size_t from, std::size_t to) { sum = sum - from + to; };
+  const std::size_t now_arriving = arriving ? body_size : 0;
+  change(core_->bytes_in_flight, accounted_, body_size);
+  change(core_->bytes_arriving, accounted_arriving_, now_arriving);
+  change((client_share_ ? client_share_ : peer_share_)->bytes, accounted_, body_size);
   accounted_ = body_size;
-}
-
-/// How many body bytes the request at work may hold.
-std::size_t HttpServer::Session::room() const {
-  const std::size_t others = core_->bytes_in_flight - accounted_;
-  return core_->limits.bytes_in_flight - std::min(core_->limits.bytes_in_flight, others);
+  accounted_arriving_ = now_arriving;
 }
 
 /// The request at work uses nothing any more.
 void HttpServer::Session::release() {
-  account(0);
+  account(0, false);
+  client_share_ = {};
   core_->uncount(client_counted_);
 }
 

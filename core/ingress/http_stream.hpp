@@ -30,7 +30,7 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
 
   /// Bytes that were read too many before TLS or HTTP began: they are read first. Before start_tls.
-  void unread(std::string_view bytes) { early_.assign(bytes); }
+  void unread(std::string bytes) { early_ = std::move(bytes); }
   /// From here on all bytes go through TLS. Returns false if OpenSSL has no memory for it.
   bool start_tls(ssl_ctx_st* context);
   /// `done(error)`.

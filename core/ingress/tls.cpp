@@ -17,6 +17,7 @@ template <class T>
 using Held = std::unique_ptr<T, void (*)(T*)>;
 using Bio = std::unique_ptr<BIO, int (*)(BIO*)>;
 
+constexpr std::size_t kLongestRecord = 4096;  ///< that we send: answers are short, and buffers are as long
 constexpr long kLongestFile = 1024 * 1024;
 constexpr int kLeastRsaBits = 2048;
 constexpr int kLeastCurveBits = 256;
@@ -109,6 +110,7 @@ void harden(SSL_CTX* context) {
   // Sessions are resumed by tickets, which cost us no memory; idle connections keep no buffers.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context, 1);
+  SSL_CTX_set_max_send_fragment(context, kLongestRecord);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);

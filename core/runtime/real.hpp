@@ -49,4 +49,9 @@ void hold_signals(std::initializer_list<int> signals);
 /// same user may read its memory or attach to it. First thing, before a secret is read.
 void keep_memory_private();
 
+/// Large blocks come from the system and go back to it at once. Else the most that was ever needed at a time
+/// stays with the process, in pieces, and a body that is not yet there occupies what an earlier one has
+/// touched.
+void give_memory_back();
+
 }  // namespace tenon::runtime

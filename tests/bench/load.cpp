@@ -4,15 +4,9 @@
 // Closed loop (--rate 0): each connection sends as soon as it is answered. Open loop: requests are due at a
 // steady rate, and a latency counts from the moment a request was due, so that a stall is not hidden by the
 // requests it delays.
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -24,19 +18,22 @@
 #include <string_view>
 #include <vector>
 
+#include "peer.hpp"
+
 namespace {
 
+using bench::Peer;
 using Clock = std::chrono::steady_clock;
 
 struct Options {
-  std::string host = "127.0.0.1";
-  int port = 0;
+  Peer::To to;
   std::string path = "/in/store";
   std::string secret;
   std::size_t events = 10'000;
   std::size_t first = 0;
   std::size_t connections = 64;
   double rate = 0;
+  bool fresh = false;
   std::size_t body_bytes = 600;
   std::string sent_file;
 };
@@ -78,7 +75,7 @@ std::string make_request(const Options& options, std::size_t number) {
 }
 
 struct Connection {
-  int fd = -1;
+  Peer peer;
   std::string out;
   std::size_t written = 0;
   std::string in;
@@ -95,7 +92,7 @@ class Load {
   }
 
   int run() {
-    for (std::size_t i = 0; i < connections_.size(); ++i) {
+    for (std::size_t i = 0; i < connections_.size() && !options_.fresh; ++i) {
       if (!connect(i)) return 1;
     }
     started_ = Clock::now();
@@ -114,23 +111,13 @@ class Load {
  private:
   bool connect(std::size_t index) {
     Connection& c = connections_[index];
-    c.fd = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(options_.port));
-    inet_pton(AF_INET, options_.host.c_str(), &address.sin_addr);
-    if (::connect(c.fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-      std::perror("connect");
-      return false;
-    }
-    const int on = 1;
-    setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    fcntl(c.fd, F_SETFL, O_NONBLOCK);
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.u64 = index;
-    epoll_ctl(epoll_, EPOLL_CTL_ADD, c.fd, &event);
-    return true;
+    c.in.clear();
+    c.out.clear();
+    c.written = 0;
+    ++opened_;
+    if (c.peer.open(options_.to, epoll_, index)) return true;
+    std::perror("connect");
+    return false;
   }
 
   /// Hands out what is due to free connections.
@@ -149,14 +136,19 @@ class Load {
       c.out = make_request(options_, options_.first + next_++);
       c.written = 0;
       c.busy = true;
+      if (!c.peer.is_open()) {
+        std::string out = std::move(c.out);
+        if (!connect(static_cast<std::size_t>(&c - connections_.data()))) std::exit(1);
+        c.out = std::move(out);
+      }
       flush(c);
     }
   }
 
   void flush(Connection& c) {
     while (c.written < c.out.size()) {
-      const ssize_t n = write(c.fd, c.out.data() + c.written, c.out.size() - c.written);
-      if (n <= 0) return;  // the answer cannot come before the rest: the next wake-up writes on
+      const long n = c.peer.write(std::string_view(c.out).substr(c.written));
+      if (n <= 0) return;  // the next wake-up writes on
       c.written += static_cast<std::size_t>(n);
     }
   }
@@ -164,23 +156,19 @@ class Load {
   bool progress(Connection& c) {
     flush(c);
     char buffer[4096];
+    bool over = false;
     for (;;) {
-      const ssize_t n = read(c.fd, buffer, sizeof buffer);
-      if (n == 0) {
-        close(c.fd);
-        if (c.busy) ++lost_, ++done_, c.busy = false;
-        c.in.clear();
-        return connect(static_cast<std::size_t>(&c - connections_.data()));
-      }
-      if (n < 0) break;
+      const long n = c.peer.read(buffer, sizeof buffer);
+      over = n == 0;
+      if (n <= 0) break;
       c.in.append(buffer, static_cast<std::size_t>(n));
     }
     const auto head = c.in.find("\r\n\r\n");
-    if (head == std::string::npos) return true;
+    if (head == std::string::npos) return over ? reconnect(c) : true;
     const auto at = c.in.find("ontent-Length: ");
     const std::size_t length =
         at == std::string::npos || at > head ? 0 : std::strtoul(c.in.c_str() + at + 15, nullptr, 10);
-    if (c.in.size() < head + 4 + length) return true;
+    if (c.in.size() < head + 4 + length) return over ? reconnect(c) : true;
     const int status = std::atoi(c.in.c_str() + 9);
     if (status == 200) {
       latencies_.push_back(std::chrono::duration<double, std::milli>(Clock::now() - c.due).count());
@@ -188,10 +176,17 @@ class Load {
       ++refused_;
       last_status_ = status;
     }
+    const bool closes = c.in.find("Connection: close") < head;
     c.in.erase(0, head + 4 + length);
     c.busy = false;
     ++done_;
-    return true;
+    return closes || over || options_.fresh ? reconnect(c) : true;
+  }
+
+  bool reconnect(Connection& c) {
+    c.peer.close();
+    if (c.busy) ++lost_, ++done_, c.busy = false;
+    return options_.fresh || connect(static_cast<std::size_t>(&c - connections_.data()));
   }
 
   void report() {
@@ -205,9 +200,10 @@ class Load {
                        static_cast<std::size_t>(share * static_cast<double>(latencies_.size())))];
     };
     std::printf(
-        "{\"acked\":%zu,\"refused\":%zu,\"last_status\":%d,\"lost\":%zu,\"seconds\":%.3f,\"per_second\":%.0f,"
+        "{\"acked\":%zu,\"refused\":%zu,\"last_status\":%d,\"lost\":%zu,\"opened\":%zu,\"seconds\":%.3f,"
+        "\"per_second\":%.0f,"
         "\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}\n",
-        latencies_.size(), refused_, last_status_, lost_, seconds,
+        latencies_.size(), refused_, last_status_, lost_, opened_, seconds,
         static_cast<double>(latencies_.size()) / seconds, at(0.5), at(0.99), at(1.0));
     if (options_.sent_file.empty()) return;
     if (FILE* file = std::fopen(options_.sent_file.c_str(), "w")) {
@@ -222,7 +218,7 @@ class Load {
   std::vector<double> latencies_;
   std::vector<std::int64_t> sent_;
   Clock::time_point started_;
-  std::size_t next_ = 0, done_ = 0, turn_ = 0, refused_ = 0, lost_ = 0;
+  std::size_t next_ = 0, done_ = 0, turn_ = 0, refused_ = 0, lost_ = 0, opened_ = 0;
   int last_status_ = 0;
 };
 
@@ -231,7 +227,11 @@ class Load {
 int main(int argc, char** argv) {
   Options options;
   CLI::App app{"Sends signed webhooks and measures acknowledgements."};
-  app.add_option("--port", options.port)->required();
+  app.add_option("--port", options.to.port)->required();
+  app.add_flag("--tls", options.to.tls);
+  app.add_option("--source", options.to.source, "Own address");
+  app.add_option("--proxy-for", options.to.proxy_for, "Begin as a proxy that speaks for this address");
+  app.add_flag("--fresh", options.fresh, "A new connection for each event");
   app.add_option("--path", options.path);
   app.add_option("--secret", options.secret)->required();
   app.add_option("--events", options.events);
@@ -241,5 +241,6 @@ int main(int argc, char** argv) {
   app.add_option("--body-bytes", options.body_bytes);
   app.add_option("--sent-file", options.sent_file, "Writes when each event was sent, Unix milliseconds");
   CLI11_PARSE(app, argc, argv);
+  Peer::begin();
   return Load(std::move(options)).run();
 }

@@ -22,7 +22,7 @@ struct Read {
 /// Feeds `text` in pieces of `piece` bytes, as a session would.
 Read read_all(std::string_view text, std::size_t piece) {
   constexpr std::size_t kBody = 4096;
-  RequestReader reader(HeadLimits{}, kBody);
+  RequestReader reader(HeadLimits{}, kBody, [](std::size_t size) { return size <= kBody; });
   Read read;
   while (!text.empty() && read.refused == 0) {
     const auto into = reader.prepare();
@@ -30,7 +30,7 @@ Read read_all(std::string_view text, std::size_t piece) {
     std::copy_n(text.data(), count, static_cast<char*>(into.data()));
     reader.commit(count);
     text.remove_prefix(count);
-    auto step = reader.advance(kBody);
+    auto step = reader.advance();
     while (step == RequestReader::Step::head_whole || step == RequestReader::Step::whole) {
       if (step == RequestReader::Step::whole) {
         const Request request = reader.take();
@@ -38,7 +38,7 @@ Read read_all(std::string_view text, std::size_t piece) {
         read.requests.push_back(request.method + " " + request.target + " " + request.body);
         if (reader.empty()) break;
       }
-      step = reader.advance(kBody);
+      step = reader.advance();
     }
     if (step == RequestReader::Step::refused) read.refused = reader.status();
   }

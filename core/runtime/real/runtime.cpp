@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -151,6 +152,11 @@ void keep_memory_private() {
 #if !defined(TENON_LEAK_CHECK)
   prctl(PR_SET_DUMPABLE, 0);  // LeakSanitizer attaches to its own process
 #endif
+}
+
+void give_memory_back() {
+  constexpr int kLargeBlock = 128 * 1024;
+  mallopt(M_MMAP_THRESHOLD, kLargeBlock);  // setting it also keeps it from growing
 }
 
 Result<std::unique_ptr<RealRuntime>> make_real(RealOptions options) {

@@ -188,6 +188,56 @@ TEST_F(Limits, WhoBringsNothingMakesRoom) {
   EXPECT_EQ(served.read_answer().status, 200) << "who has brought something stays";
 }
 
+TEST_F(Limits, WhoWasRefusedHasBroughtNothing) {
+  ingress::ServerLimits limits;
+  limits.connections = 2;
+  start(limits, [](ingress::Request request, ingress::Respond respond) {
+    ingress::Answer answer;
+    answer.status = request.body == "good" ? 200 : 401;
+    respond(std::move(answer));
+  });
+  RawClient refused(address_);
+  refused.send(post("bad"));
+  EXPECT_EQ(refused.read_answer().status, 401);
+  RawClient served(address_);
+  served.send(post("good"));
+  EXPECT_EQ(served.read_answer().status, 200);
+  RawClient third(address_);
+  third.send(post("good"));
+  EXPECT_EQ(third.read_answer().status, 200);
+  EXPECT_TRUE(refused.at_end());
+}
+
+TEST_F(Limits, WithoutGivingWayNobodyMore) {
+  ingress::ServerLimits limits;
+  limits.connections = 1;
+  limits.nobody_gives_way = true;
+  start(limits);
+  RawClient silent(address_);
+  RawClient second(address_);
+  EXPECT_TRUE(second.at_end()) << "the positive control of the two before";
+}
+
+TEST_F(Limits, ALargeBodyThatStillArrivesGivesWay) {
+  for (const bool nobody_gives_way : {false, true}) {
+    ingress::ServerLimits limits;
+    limits.bytes_arriving = 1000;
+    limits.nobody_gives_way = nobody_gives_way;
+    start(limits);
+    RawClient large(address_);
+    large.send(kPost + "Content-Length: 900\r\n\r\n" + std::string(800, 'x'));
+    std::size_t held = 0;
+    while (held != 800) run_there([&] { held = server_->counts().bytes_in_flight; });
+    RawClient small(address_);
+    small.send(post(std::string(300, 'y')));
+    EXPECT_EQ(small.read_answer().status, nobody_gives_way ? 503 : 200);
+    if (!nobody_gives_way) {
+      EXPECT_EQ(large.read_answer().status, 503);
+    }
+    stop();
+  }
+}
+
 TEST_F(Limits, ConnectionsPerAddress) {
   ingress::ServerLimits limits;
   limits.connections_per_address = 1;
