@@ -34,6 +34,7 @@ ingress::ServerLimits health_limits() {
   ingress::ServerLimits limits;
   limits.body = 1024;
   limits.connections = 64;
+  limits.answer_time = std::chrono::seconds(5);  ///< a stuck journal is not ready
   return limits;
 }
 
@@ -201,8 +202,21 @@ void Admin::health(Request request, Respond respond) {
   if (path != "/healthz" && path != "/readyz") return respond(not_found());
   if (!only_get(request, respond)) return;
   if (path == "/healthz") return respond(json_answer(200, R"({"status":"alive"})"));
-  const bool ready = state_->ready;
-  respond(ready ? json_answer(200, R"({"status":"ready"})") : json_answer(503, R"({"status":"not_ready"})"));
+  ready(std::move(respond));
+}
+
+void Admin::ready(Respond respond) {
+  const auto not_ready = [](std::string_view reason) {
+    return json_answer(503, "{\"status\":\"not_ready\",\"reason\":\"" + std::string(reason) + "\"}");
+  };
+  const Phase phase = state_->phase;
+  if (phase != Phase::taking) return respond(not_ready(phase == Phase::starting ? "starting" : "draining"));
+  // Asked of the journal itself: one that is stuck does not answer, and the listener then says 503.
+  journal_.counts(
+      {&runtime_.ingress(), [respond = std::move(respond), not_ready](Result<journal::Counts> counts) {
+         if (!counts) return respond(not_ready(counts.error().code));
+         respond(counts->has_space ? json_answer(200, R"({"status":"ready"})") : not_ready("store_full"));
+       }});
 }
 
 void Admin::control(Request request, Respond respond) {
@@ -337,8 +351,9 @@ void Admin::status(Respond respond) {
                      if (!counts) return respond(failed(counts.error()));
                      StatusView view;
                      view.version = state->options.version;
-                     view.ready = state->ready;
+                     view.ready = state->phase == Phase::taking && counts->has_space;
                      view.counts = *counts;
+                     if (state->options.port) view.port = state->options.port();
                      if (state->options.open_calls) view.open_calls = state->options.open_calls();
                      overview(std::move(view), std::move(respond));
                    }});

@@ -19,6 +19,8 @@ struct AdminOptions {
   std::string version;
   /// Calls to remotes that are open now; from the ingress executor. May be empty.
   Function<std::size_t()> open_calls;
+  /// Of the port where webhooks come in; from the ingress executor. May be empty.
+  Function<std::optional<ingress::HttpServer::Counts>()> port;
   /// The host that is told of; null where only its files are there. Outlives the Admin.
   pipeline::Host* host = nullptr;
 };
@@ -26,8 +28,8 @@ struct AdminOptions {
 /// The socket file answers POST /v1/dead/retry and /v1/pipelines/{name}/pause and /resume, GET
 /// /v1/dead/groups, GET /v1/events, /v1/events/{id}, /v1/dead, /v1/dead/{id} and /v1/status as
 /// docs/admin-api.md says; whoever may open the file (mode 0600) may read everything. The health listener
-/// answers GET /healthz (200 while the process lives) and /readyz (200 while events are taken, else 503),
-/// nothing else.
+/// answers GET /healthz (200 while the process lives) and /readyz (200 while events are taken, else 503 with
+/// the reason), nothing else.
 class Admin {
  public:
   /// Runtime and journal outlive it.
@@ -45,8 +47,9 @@ class Admin {
   /// The same on a socket that listens already.
   Result<std::string> adopt_health(int descriptor);
 
-  /// False before the start, while draining and when the store failed. From any thread.
-  void set_ready(bool ready) { state_->ready = ready; }
+  enum class Phase : std::uint8_t { starting, taking, draining };
+  /// From any thread.
+  void set_phase(Phase phase) { state_->phase = phase; }
 
   /// Closes both listeners and, within `limit`, the connections; from any thread, once; `done` on the ingress
   /// executor.
@@ -60,7 +63,7 @@ class Admin {
   ingress::HttpServer& make_health();
   /// Shared with answers that are on their way.
   struct State {
-    std::atomic<bool> ready = false;
+    std::atomic<Phase> phase = Phase::starting;
     std::int64_t started_ms = 0;
     AdminOptions options;
   };
@@ -70,6 +73,7 @@ class Admin {
   void list(std::string_view query, bool dead, ingress::Respond respond);
   void show(std::string_view id, bool dead, ingress::Respond respond);
   void log_level(const ingress::Request& request, const ingress::Respond& respond);
+  void ready(ingress::Respond respond);
   void status(ingress::Respond respond);
   void overview(StatusView view, ingress::Respond respond);
 

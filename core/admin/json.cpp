@@ -247,6 +247,27 @@ void write_account(std::string& out, const delivery::BudgetGate::View& account) 
 
 }  // namespace
 
+namespace {
+
+void write_port(std::string& out, const ingress::HttpServer::Counts& port) {
+  ObjectWriter object(out);
+  object.number("connections", port.connections);
+  object.number("most", port.most);
+  object.number("bytes_in_flight", port.bytes_in_flight);
+  object.number("refused", port.refused);
+  object.number("gave_way", port.gave_way);
+  array(object.begin("listeners"), port.listeners, [&out](const auto& each) {
+    ObjectWriter listener(out);
+    const bool tls = each.security == ingress::Security::tls;
+    listener.text("url", (tls ? "https://" : "http://") + each.address);
+    listener.number("connections", each.connections);
+    listener.end();
+  });
+  object.end();
+}
+
+}  // namespace
+
 std::string status_json(const StatusView& view) {
   std::string out;
   ObjectWriter object(out);
@@ -257,6 +278,7 @@ std::string status_json(const StatusView& view) {
   object.number_if("oldest_waiting_ms", view.counts.oldest_waiting_ms);
   object.number_if("open_calls", view.open_calls);
   object.boolean("host_runs", view.host.has_value());
+  if (view.port) write_port(object.begin("port"), *view.port);
   object.number_if("uptime_ms", view.uptime_ms);
   object.number("store_bytes", view.overview.bytes);
   write_pipelines(object.begin("pipelines"), view);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "ingress/http_server.hpp"
 #include "journal/journal.hpp"
 #include "pipeline/host.hpp"
 
@@ -22,6 +23,7 @@ struct StatusView {
   bool ready = false;
   journal::Counts counts;
   std::optional<std::size_t> open_calls;
+  std::optional<ingress::HttpServer::Counts> port;
   journal::Overview overview;
   std::optional<std::int64_t> uptime_ms;
   std::optional<pipeline::Host::View> host;  ///< none: told from the files of a stopped one

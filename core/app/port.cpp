@@ -77,7 +77,13 @@ Result<std::string> Port::open(runtime::Runtime& runtime, ingress::Handler handl
     TENON_TRY(const std::string address, server_->listen(options_.listen, usual));
     add(usual, address);
   }
+  open_ = true;
   return urls;
+}
+
+std::optional<ingress::HttpServer::Counts> Port::counts() const {
+  if (!open_) return std::nullopt;
+  return server_->counts();
 }
 
 void Port::reload() {

@@ -1,6 +1,7 @@
 // Port: where webhooks come in, by what the command line and the service manager say.
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,6 +42,8 @@ class Port {
   void reload();
 
   ingress::HttpServer& server() { return *server_; }
+  /// None before open(). On the ingress executor.
+  std::optional<ingress::HttpServer::Counts> counts() const;
 
  private:
   bool secure() const { return !options_.tls_certificate.empty(); }
@@ -50,6 +53,7 @@ class Port {
   std::shared_ptr<const ingress::TlsContext> tls_;
   std::vector<runtime::PassedSocket> passed_;
   std::optional<ingress::HttpServer> server_;
+  std::atomic<bool> open_ = false;  ///< the control socket may ask before it is
 };
 
 }  // namespace tenon::app

@@ -109,23 +109,24 @@ class Service {
 
   Status start() {
     runtime_->start();
-    std::promise<Status> started;
-    host_->start([&](Status status) { started.set_value(std::move(status)); });
-    TENON_CHECK(started.get_future().get());
     admin::AdminOptions admin_options;
     admin_options.version = TENON_VERSION;
     admin_options.host = &*host_;
+    admin_options.port = [this] { return port_.counts(); };
     admin_.emplace(*runtime_, *journal_, std::move(admin_options));
-    TENON_CHECK(admin_->listen_control(data_ + "/control.sock"));
     if (const auto socket = port_.take_admin_socket()) {
       TENON_TRY(admin_address_, admin_->adopt_health(*socket));
     } else if (settings_.is_set("admin")) {
       TENON_TRY(admin_address_, admin_->listen_health(settings_.text("admin")));
     }
+    std::promise<Status> started;
+    host_->start([&](Status status) { started.set_value(std::move(status)); });
+    TENON_CHECK(started.get_future().get());
+    TENON_CHECK(admin_->listen_control(data_ + "/control.sock"));
     TENON_TRY(address_, port_.open(*runtime_, [this](ingress::Request request, ingress::Respond respond) {
       host_->ingress().handle(std::move(request), std::move(respond));
     }));
-    admin_->set_ready(true);
+    admin_->set_phase(admin::Admin::Phase::taking);
     runtime_->delivery().post([this] { tell_repeats(); });
     return {};
   }
@@ -141,7 +142,7 @@ class Service {
     if (closed_) return;
     log::info("stopping");
     runtime::notify_service_manager("STOPPING=1");
-    admin_->set_ready(false);
+    admin_->set_phase(admin::Admin::Phase::draining);
     std::promise<void> stopped;
     port_.server().stop(kFinishRequests, [&] { host_->stop(kFinishEvents, [&] { stopped.set_value(); }); });
     stopped.get_future().wait();

@@ -36,6 +36,16 @@ std::string status_text(Value status) {
   out += ", " + cell(status.get("waiting")) + " waiting, " + cell(status.get("dead")) +
          " dead letters, journal " +
          std::to_string(static_cast<std::int64_t>(status.get("store_bytes").as_double()) / 1024) + " KiB\n";
+  if (const Value port = status.get("port"); port.is_object()) {
+    out += "port: " + cell(port.get("connections")) + " of at most " + cell(port.get("most")) +
+           " connections open (";
+    for (const Value each : port.get("listeners").items()) {
+      if (out.back() != '(') out += ", ";
+      out += cell(each.get("url")) + " " + cell(each.get("connections"));
+    }
+    out += "), " + cell(port.get("refused")) + " refused by a cap, " + cell(port.get("gave_way")) +
+           " gave way\n";
+  }
   Table pipelines(
       {{"PIPELINE", 12}, {"STATE"}, {"WAITING"}, {"RETRYING"}, {"DEAD"}, {"OLDEST"}, {"REASON", 12}});
   for (const Value each : status.get("pipelines").items()) {

@@ -33,7 +33,8 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
   void abandon();
 
   /// A connection came in; refuses it when a cap is reached.
-  void admit(Socket socket, const Address& peer, bool tls);
+  void admit(Socket socket, const Address& peer, const std::shared_ptr<Listener>& listener);
+  Counts counts() const;
   /// Counts one more of a client and writes down by what in `key`; false at the cap, counting nothing.
   /// Loopback is not counted unless the limits say so, proxies never: they speak for many.
   bool count(const Address& client, AddressKey& key);
@@ -53,6 +54,8 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
   net::io_context& io;
   std::shared_ptr<const TlsContext> tls;  ///< of connections to come
   bool draining = false;
+  std::uint64_t refused = 0;   ///< of Counts
+  std::uint64_t gave_way = 0;  ///< of Counts
   std::size_t bytes_in_flight = 0;
   std::size_t bytes_arriving = 0;
   Clients clients;  ///< before the sessions, which have shares of it
@@ -85,6 +88,10 @@ class HttpServer::Listener : public std::enable_shared_from_this<HttpServer::Lis
   Result<std::string> adopt(int descriptor);
   void accept();
   void close();
+  bool tls() const { return tls_; }
+
+  std::string bound_to;         ///< its address
+  std::size_t connections = 0;  ///< open ones that came in here
 
  private:
   void admit(HttpServer::Core& core);

@@ -201,7 +201,7 @@ void HttpServer::Listener::admit(HttpServer::Core& core) {
   }
   ErrorCode ignored;
   next_.non_blocking(true, ignored);
-  core.admit(std::move(next_), peer, tls_);
+  core.admit(std::move(next_), peer, shared_from_this());
   next_ = Socket(core.io);
 }
 

@@ -56,6 +56,7 @@ Result<std::string> HttpServer::Core::adopt(int descriptor, Security security) {
 Result<std::string> HttpServer::Core::begin(const std::shared_ptr<Listener>& listener,
                                             Result<std::string> bound) {
   if (!bound) return bound;
+  listener->bound_to = *bound;
   executor.post([self = shared_from_this(), listener] {
     if (self->draining) return listener->close();
     self->listeners_.push_back(listener);
@@ -64,14 +65,15 @@ Result<std::string> HttpServer::Core::begin(const std::shared_ptr<Listener>& lis
   return bound;
 }
 
-void HttpServer::Core::admit(Socket socket, const Address& peer, bool tls_wanted) {
+void HttpServer::Core::admit(Socket socket, const Address& peer, const std::shared_ptr<Listener>& listener) {
   AddressKey key{};
   if (draining || !make_room() || !count(peer, key)) {
+    if (!draining) ++refused;
     ErrorCode ignored;
     socket.close(ignored);
     return;
   }
-  auto session = std::make_shared<Session>(shared_from_this(), std::move(socket), peer, tls_wanted);
+  auto session = std::make_shared<Session>(shared_from_this(), std::move(socket), peer, listener);
   session->counted = key;
   session->place = sessions.insert(sessions.end(), session);
   arm_sweep();
@@ -94,6 +96,7 @@ bool HttpServer::Core::make_room() {
     victim = session.get();
   }
   if (victim == nullptr) return false;
+  ++gave_way;
   std::shared_ptr<Session>(*victim->place)->close();
   return true;
 }
@@ -112,6 +115,7 @@ bool HttpServer::Core::make_bytes(const Session& session, std::size_t size) {
       }
     }
     if (victim == nullptr) return false;
+    ++gave_way;
     std::shared_ptr<Session>(*victim->place)->refuse(503);
   }
 }
@@ -224,10 +228,19 @@ void HttpServer::stop(runtime::Duration limit, Function<void()> done) {
       [core = core_, limit, done = std::move(done)]() mutable { core->stop(limit, std::move(done)); });
 }
 
-HttpServer::Counts HttpServer::counts() const {
+HttpServer::Counts HttpServer::counts() const { return core_->counts(); }
+
+HttpServer::Counts HttpServer::Core::counts() const {
   Counts counts;
-  counts.connections = core_->sessions.size();
-  counts.bytes_in_flight = core_->bytes_in_flight;
+  counts.connections = sessions.size();
+  counts.most = limits.connections;
+  counts.bytes_in_flight = bytes_in_flight;
+  counts.refused = refused;
+  counts.gave_way = gave_way;
+  for (const auto& listener : listeners_) {
+    counts.listeners.push_back(
+        {listener->bound_to, listener->tls() ? Security::tls : Security::plain, listener->connections});
+  }
   return counts;
 }
 

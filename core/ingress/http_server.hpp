@@ -76,8 +76,17 @@ class HttpServer {
   void stop(runtime::Duration limit, Function<void()> done);
 
   struct Counts {
+    struct Listener {
+      std::string address;  ///< as listen() answered it
+      Security security = Security::plain;
+      std::size_t connections = 0;
+    };
     std::size_t connections = 0;
+    std::size_t most = 0;  ///< the cap
     std::size_t bytes_in_flight = 0;
+    std::uint64_t refused = 0;   ///< closed at once by a cap
+    std::uint64_t gave_way = 0;  ///< closed, or their body refused, for others
+    std::vector<Listener> listeners;
   };
   /// On the executor's own thread.
   Counts counts() const;

@@ -43,14 +43,16 @@ bool is_whole_hello(std::string_view text) {
 
 }  // namespace
 
-HttpServer::Session::Session(std::shared_ptr<Core> core, Socket socket, const Address& peer, bool tls)
+HttpServer::Session::Session(std::shared_ptr<Core> core, Socket socket, const Address& peer,
+                             std::shared_ptr<Listener> listener)
     : core_(std::move(core)),
       stream_(std::move(socket)),
-      tls_(tls),
+      listener_(std::move(listener)),
       reader_(core_->limits.head, core_->limits.body,
               [this](std::size_t size) { return core_->make_bytes(*this, size); }),
       since_(core_->clock.steady()) {
   set_peer(peer);
+  ++listener_->connections;
 }
 
 HttpServer::Session::~Session() {
@@ -102,14 +104,17 @@ void HttpServer::Session::take_proxy_header() {
   if (header.state == ProxyHeader::State::more) return read_early(&Session::take_proxy_header);
   if (header.client) {
     set_peer(*header.client);
-    if (!core_->count(peer_, counted)) return close();
+    if (!core_->count(peer_, counted)) {
+      ++core_->refused;
+      return close();
+    }
   }
   early_.erase(0, header.size);
   begin();
 }
 
 void HttpServer::Session::begin() {
-  if (!tls_) {
+  if (!listener_->tls()) {
     stream_.unread(std::exchange(early_, {}));
     enter(State::idle, core_->limits.idle);
     return read();
@@ -142,6 +147,7 @@ void HttpServer::Session::close() {
   ++serial_;
   release();
   stream_.close();
+  --listener_->connections;
   core_->forget(shared_from_this());
 }
 

@@ -9,7 +9,7 @@ namespace tenon::ingress {
 
 class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Session> {
  public:
-  Session(std::shared_ptr<Core> core, Socket socket, const Address& peer, bool tls);
+  Session(std::shared_ptr<Core> core, Socket socket, const Address& peer, std::shared_ptr<Listener> listener);
   ~Session();
 
   void start();
@@ -75,7 +75,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   Stream stream_;
   Address peer_;    ///< who speaks on this connection: the other end, or for whom a proxy said it does
   Address client_;  ///< whose request is at work
-  const bool tls_;
+  const std::shared_ptr<Listener> listener_;  ///< where it came in
   Clients::Share peer_share_;
   Clients::Share client_share_;  ///< none: the peer's holds
   State state_ = State::idle;

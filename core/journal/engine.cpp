@@ -504,7 +504,11 @@ void Engine::show(std::string id, Reply<std::optional<EventDetail>> reply) {
 }
 
 void Engine::counts(Reply<Counts> reply) {
-  push<Counts>(Call::Kind::read, 0, std::move(reply), [](Store& store) { return store.counts(); });
+  push<Counts>(Call::Kind::read, 0, std::move(reply), [](Store& store) -> Result<Counts> {
+    TENON_TRY(Counts counts, store.counts());
+    counts.has_space = store.has_space();
+    return counts;
+  });
 }
 
 void Engine::retain(std::int64_t before_ms, std::uint32_t limit, Reply<std::uint64_t> reply) {

@@ -201,6 +201,7 @@ struct Counts {
   std::uint64_t waiting = 0;
   std::uint64_t dead = 0;
   std::optional<std::int64_t> oldest_waiting_ms;  ///< received
+  bool has_space = true;                          ///< false: appends are refused, as `store_full`
 };
 
 /// Whether the events of a pipeline are handed out. They are journalled in any case.

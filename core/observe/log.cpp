@@ -9,6 +9,7 @@
 #include <chrono>
 #include <map>
 #include <mutex>
+#include <set>
 #include <vector>
 
 #include "base/json.hpp"
@@ -20,6 +21,10 @@ namespace {
 
 constexpr std::int64_t kFoldMs = 10'000;
 constexpr std::size_t kMaxFolds = 1024;
+constexpr std::string_view kRemote = "remote";
+constexpr std::size_t kToldRemotes = 3;
+constexpr std::size_t kMaxRemotes = 1000;  ///< of one fold
+constexpr std::size_t kMaxRemote = 64;     ///< its length
 
 class CallSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
@@ -39,6 +44,21 @@ struct Fold {
   std::int64_t since_ms = 0;
   std::uint64_t repeats = 0;
   Level level = Level::info;
+  std::set<std::string, std::less<>> remotes;
+  std::string first_remotes;  ///< with commas between
+  bool more_remotes = false;
+
+  void note(Fields fields) {
+    const auto* field =
+        std::find_if(fields.begin(), fields.end(), [](const Field& each) { return each.name == kRemote; });
+    if (field == fields.end() || field->kind != Field::Kind::text) return;
+    const std::string_view remote = field->text.substr(0, kMaxRemote);
+    if (remotes.contains(remote)) return;
+    more_remotes = remotes.size() >= kMaxRemotes;
+    if (more_remotes) return;
+    if (remotes.size() < kToldRemotes) first_remotes.append(remotes.empty() ? "" : ",").append(remote);
+    remotes.emplace(remote);
+  }
 };
 
 spdlog::level::level_enum spdlog_level(Level level) {
@@ -154,10 +174,14 @@ class Log {
       const auto found = folds_.find(key);
       if (found != folds_.end()) {
         ++found->second.repeats;
+        found->second.note(fields);
         return;
       }
       if (folds_.size() >= kMaxFolds) tell(now, true);
-      folds_.emplace(std::move(key), Fold{now, 0, level});
+      Fold& fold = folds_[std::move(key)];
+      fold.since_ms = now;
+      fold.level = level;
+      fold.note(fields);
     }
     put(level, code, message, fields, 0);
   }
@@ -189,8 +213,15 @@ class Log {
         const auto cut = key.find('\0');
         const std::string_view subject =
             cut == std::string::npos ? std::string_view() : std::string_view(key).substr(cut + 1);
-        put(fold.level, std::string_view(key).substr(0, cut),
-            "repeated " + std::to_string(fold.repeats) + " times", {}, fold.repeats, subject);
+        const std::string_view code = std::string_view(key).substr(0, cut);
+        const std::string message = "repeated " + std::to_string(fold.repeats) + " times";
+        const std::string remotes = std::to_string(fold.remotes.size()) + (fold.more_remotes ? "+" : "");
+        if (fold.remotes.empty()) {
+          put(fold.level, code, message, {}, fold.repeats, subject);
+        } else {
+          put(fold.level, code, message, {{"remotes", remotes}, {"first", fold.first_remotes}}, fold.repeats,
+              subject);
+        }
       }
       at = folds_.erase(at);
     }

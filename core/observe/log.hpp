@@ -64,8 +64,8 @@ inline bool enabled(Level level) { return level >= detail::level.load(std::memor
 
 /// `message` is a sentence part; values go into `fields`. Whatever either holds, the line stays one line. The
 /// first field is the subject: lines of the same code and subject within 10 s are counted and told later in
-/// one line, "repeated N times". From any thread. Costs one load if the level is off. Secrets are the
-/// caller's care.
+/// one line, "repeated N times"; where they have a field `remote`, with how many different ones there were,
+/// and the first few. From any thread. Costs one load if the level is off. Secrets are the caller's care.
 inline void warn(const ErrorCode& code, std::string_view message, Fields fields = {}) {
   if (enabled(Level::warn)) detail::write(Level::warn, code.code, message, fields);
 }

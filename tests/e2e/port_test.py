@@ -1,5 +1,6 @@
 """Where webhooks come in: TLS and its reload, proxies that say for whom they speak, sockets from a service manager."""
 
+import contextlib
 import json
 import os
 import signal
@@ -171,6 +172,50 @@ class Tls(PortRig):
         self.assertRegex(told("--tls-cert", small, "--tls-key", small_key), "weak|at least 2048")
         self.assertIn("--trusted-proxy", told("--trusted-proxy", "10.0.0.0/33"))
         self.assertFalse(os.path.exists(self.data), "told before the data directory is touched")
+
+
+class Told(PortRig):
+    """What the port tells of itself."""
+
+    def port_counts(self):
+        with contextlib.closing(self.host.control()) as control:
+            return control.get("/v1/status")["port"]
+
+    def test_status_counts_connections(self):
+        host = self.begin()
+        with wire.Wire(host.port) as client:
+            client.send(self.signed())
+            self.assertEqual(client.read().status, 200)
+            port = self.port_counts()
+            self.assertEqual((port["connections"], port["most"], port["refused"], port["gave_way"]), (1, 1024, 0, 0))
+            self.assertEqual(port["listeners"], [{"url": host.url, "connections": 1}])
+            shown = subprocess.run([os.path.join(rig.BIN, "tenon"), "status", "--data", self.data], capture_output=True, text=True, check=True).stdout
+            self.assertIn(f"port: 1 of at most 1024 connections open ({host.url} 1), 0 refused by a cap, 0 gave way", shown)
+
+    def test_refused_connections_are_counted(self):
+        host = self.begin("--trusted-proxy", "127.0.0.1")
+        clients = [wire.Wire(host.port, first=b"PROXY TCP4 192.0.2.1 127.0.0.1 1 2\r\n") for _ in range(65)]
+        try:
+            harness.wait_until(lambda: self.port_counts()["refused"] == 1, "the one too many")
+        finally:
+            for client in clients:
+                client.close()
+
+    def test_not_ready_while_it_drains(self):
+        host = self.begin()
+        admin = harness.Client(host.admin_url)
+        self.addCleanup(admin.close)
+        self.assertEqual(admin.raw("GET", "/readyz")[0], 200)
+        with wire.Wire(host.port) as client:
+            whole = self.signed()
+            client.send(whole[:-10])
+            harness.wait_until(lambda: self.port_counts()["bytes_in_flight"] > 0, "the half of a request")
+            host.process.send_signal(signal.SIGTERM)
+            status, body = harness.wait_until(lambda: (lambda got: got[0] == 503 and (got[0], got[2]))(admin.raw("GET", "/readyz")), "the change")
+            self.assertEqual((status, json.loads(body)), (503, {"status": "not_ready", "reason": "draining"}))
+            client.send(whole[-10:])
+            self.assertEqual(client.read().status, 200)
+        self.assertEqual(host.stop(), 0)
 
 
 class Proxies(PortRig):

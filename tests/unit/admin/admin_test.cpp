@@ -242,7 +242,7 @@ TEST_F(AdminTest, UnknownPathsAndMethods) {
 TEST_F(AdminTest, Status) {
   add("a");
   add_malformed("x");
-  admin_.set_ready(true);
+  admin_.set_phase(admin::Admin::Phase::taking);
   const Document status = json("/v1/status");
   EXPECT_EQ(status.root.get("version").as_string(), "1.2.3");
   EXPECT_TRUE(status.root.get("ready").as_boolean());
@@ -255,15 +255,48 @@ TEST_F(AdminTest, Status) {
 
 TEST_F(AdminTest, Health) {
   EXPECT_EQ(get("/healthz", "GET", true).status, 200);
-  EXPECT_EQ(get("/readyz", "GET", true).status, 503);
-  admin_.set_ready(true);
+  const auto starting = get("/readyz", "GET", true);
+  EXPECT_EQ(starting.status, 503);
+  EXPECT_EQ(starting.body, R"({"status":"not_ready","reason":"starting"})");
+  admin_.set_phase(admin::Admin::Phase::taking);
   EXPECT_EQ(get("/readyz", "GET", true).status, 200);
-  admin_.set_ready(false);
-  EXPECT_EQ(get("/readyz?x", "GET", true).status, 503);
+  admin_.set_phase(admin::Admin::Phase::draining);
+  EXPECT_EQ(get("/readyz?x", "GET", true).body, R"({"status":"not_ready","reason":"draining"})");
   EXPECT_EQ(get("/healthz", "POST", true).status, 405);
   for (const char* target : {"/v1/events", "/v1/status", "/", "/healthz/"}) {
     EXPECT_EQ(get(target, "GET", true).status, 404) << target;
   }
+}
+
+TEST(AdminHealth, AJournalWithoutSpaceIsNotReady) {
+  const std::string folder = testing::TempDir() + "/tenon-space-" + std::to_string(getpid());
+  std::filesystem::create_directories(folder);
+  runtime::RealOptions options;
+  options.watchdog = false;
+  auto runtime = std::move(runtime::make_real(std::move(options)).value());
+  journal::Options full;
+  full.min_free_bytes = UINT64_MAX;
+  auto journal = std::move(journal::open_sqlite(*runtime, folder, std::move(full)).value());
+  runtime->start();
+  {
+    Admin admin(*runtime, *journal);
+    admin.set_phase(Admin::Phase::taking);
+    std::promise<ingress::Answer> answered;
+    runtime->ingress().post([&] {
+      ingress::Request request;
+      request.method = "GET";
+      request.target = "/readyz";
+      admin.health(std::move(request),
+                   [&](ingress::Answer answer) { answered.set_value(std::move(answer)); });
+    });
+    const ingress::Answer answer = answered.get_future().get();
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_EQ(answer.body, R"({"status":"not_ready","reason":"store_full"})");
+    journal->close();
+    runtime->stop();
+    runtime->join();
+  }
+  std::filesystem::remove_all(folder);
 }
 
 TEST(AdminSocket, AnswersTheLocalClient) {

@@ -117,6 +117,23 @@ TEST_F(Log, ANextLineTellsOldRepeatsToo) {
       << lines_[1];
 }
 
+TEST_F(Log, RepeatsTellHowManyRemotesThereWere) {
+  open(false);
+  const auto refuse = [](const std::string& remote) {
+    log::warn(codes::kWebhookRefused, "not authentic", {{"connection", "store"}, {"remote", remote}});
+  };
+  for (const char* remote : {"192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.3", "192.0.2.4"}) refuse(remote);
+  log::flush();
+  EXPECT_EQ(last(),
+            "warning webhook_refused: repeated 4 times subject=\"store\" remotes=4 "
+            "first=192.0.2.1,192.0.2.2,192.0.2.3");
+  for (int i = 0; i < 3000; ++i) refuse("198.51.100." + std::to_string(i));
+  log::flush();
+  EXPECT_NE(last().find("repeated 2999 times subject=\"store\" remotes=1000+ first=198.51.100.0,"),
+            std::string::npos)
+      << last();
+}
+
 TEST_F(Log, ManySubjectsDoNotFillTheMemory) {
   open(false);
   for (int i = 0; i < 5000; ++i) log::warn(codes::kTimeout, "no answer", {{"host", i}});
