@@ -6,6 +6,7 @@
 #include "base/json.hpp"
 #include "base/schema_compiled.hpp"
 #include "base/schema_formats.hpp"
+#include "base/text.hpp"
 
 namespace tenon {
 namespace {
@@ -19,18 +20,7 @@ struct Place {
 
   std::string pointer() const {
     if (!parent) return {};
-    std::string out = parent->pointer() + "/";
-    if (in_array) return out + std::to_string(index);
-    for (const char c : name) {
-      if (c == '~') {
-        out += "~0";
-      } else if (c == '/') {
-        out += "~1";
-      } else {
-        out += c;
-      }
-    }
-    return out;
+    return parent->pointer() + "/" + (in_array ? std::to_string(index) : pointer_token(name));
   }
 };
 

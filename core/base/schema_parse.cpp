@@ -12,20 +12,6 @@ namespace {
 
 constexpr int kMostDepth = 32;
 
-std::string escaped(std::string_view name) {
-  std::string out;
-  for (const char c : name) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 const std::vector<std::string>& keywords() {
   static const std::vector<std::string> kAll = {
       "type",        "properties", "required",   "additionalProperties",
@@ -90,7 +76,7 @@ class SchemaParser {
 
   void keyword(Schema& s, Schema::Compiled& compiled, std::string_view name, Value value,
                const std::string& at, int depth) {
-    const std::string here = at + "/" + escaped(name);
+    const std::string here = at + "/" + pointer_token(name);
     if (name == "type") {
       types(s, value, here);
     } else if (name == "properties") {
@@ -175,7 +161,8 @@ class SchemaParser {
     if (!value.is_object()) return expected(at, "an object of schemas", value);
     for (const Member& member : value.members()) {
       if (error_) return;
-      s.properties.emplace_back(member.name, read(member.value, at + "/" + escaped(member.name), depth + 1));
+      s.properties.emplace_back(member.name,
+                                read(member.value, at + "/" + pointer_token(member.name), depth + 1));
     }
   }
   void required(Schema& s, Value value, const std::string& at) {

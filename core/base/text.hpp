@@ -20,6 +20,9 @@ std::optional<std::string> nearest(std::string_view name, std::span<const std::s
 /// Percent-encodes all but RFC 3986's unreserved characters.
 std::string percent_encode(std::string_view text);
 
+/// `name` as a part of a JSON pointer (RFC 6901).
+std::string pointer_token(std::string_view name);
+
 /// Replaces each `{name}` by lookup(name); nullopt if a name has no value.
 template <class Lookup>
 std::optional<std::string> fill_template(std::string_view text, Lookup&& lookup) {

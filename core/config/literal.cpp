@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "config/fields.hpp"
 #include "config/interpolate.hpp"
 #include "config/scalar.hpp"
@@ -9,21 +10,6 @@
 
 namespace tenon::config {
 namespace {
-
-/// RFC 6901.
-std::string escaped(std::string_view name) {
-  std::string out;
-  for (const char c : name) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
 
 std::string without_escapes(std::string_view text) {
   std::string out;
@@ -83,7 +69,7 @@ class LiteralReader {
                       join(path, key.text) + ": nothing stands behind this key; leave it out, or write null");
         continue;
       }
-      const Value read_value = read(value, join(path, key.text), pointer + "/" + escaped(key.text));
+      const Value read_value = read(value, join(path, key.text), pointer + "/" + pointer_token(key.text));
       new (members + count++) Member{arena_.copy(key.text), read_value};
     }
     return Value::object({members, count});

@@ -47,19 +47,7 @@ ManifestObject::ManifestObject(std::optional<Error>& error, Value value, std::st
                                       std::string(name_of(value_.kind())));
 }
 
-std::string ManifestObject::pointer(std::string_view name) const {
-  std::string out = at_ + "/";
-  for (const char c : name) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
+std::string ManifestObject::pointer(std::string_view name) const { return at_ + "/" + pointer_token(name); }
 
 void ManifestObject::fail(std::string_view member, std::string what) {
   if (!*error_) *error_ = Error("invalid_manifest", pointer(member) + ": " + std::move(what));

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/json.hpp"
+#include "base/text.hpp"
 
 namespace tenon::trial {
 namespace {
@@ -11,20 +12,6 @@ namespace {
 constexpr const char* kNothing = "nothing";
 
 std::string shown(Value value) { return value.is_missing() ? kNothing : to_json(value); }
-
-std::string escaped(std::string_view name) {
-  std::string out;
-  for (const char c : name) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
 
 class Comparison {
  public:
@@ -45,7 +32,7 @@ class Comparison {
   void objects(Value expected, Value found, const std::string& path, const std::string& pointer) {
     for (const Member& member : expected.members()) {
       compare(member.value, found.get(member.name), path + "." + std::string(member.name),
-              pointer + "/" + escaped(member.name));
+              pointer + "/" + pointer_token(member.name));
     }
     if (!whole_) return;
     for (const Member& member : found.members()) {

@@ -29,6 +29,14 @@ export const mends = [
     changes: [["flags = path.substring(start, position) + 'g';", "flags = path.substring(start, position) + 'gu';"]],
   },
   {
+    name: 'copy',
+    reason: '`?:` and `??` behind a regular expression see its match; the reference loses the expression in a copy by JSON',
+    changes: [
+      ['JSON.parse(JSON.stringify(left))', 'structuredClone(left)'],
+      ['JSON.parse(JSON.stringify(left))', 'structuredClone(left)'],
+    ],
+  },
+  {
     name: 'regex in $map',
     reason: 'a regular expression given to $map searches from the start; the reference from the item\'s position in the list',
     changes: [

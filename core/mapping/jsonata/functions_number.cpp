@@ -1,5 +1,6 @@
 // Functions over numbers.
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cmath>
 
@@ -183,9 +184,12 @@ Value format_base(const Call& call) {
   }
   const bool negative = number < 0;
   number = std::abs(number);
-  constexpr double kExact = 9007199254740992.0;  // 2^53: digits below that are unknown, shown as zeros
+  // As V8's toString(radix): of a number above 2^53 the digits that a double does not determine are zeros; in a
+  // radix that is a power of two it determines all.
+  constexpr double kExact = 9007199254740992.0;
+  const bool power_of_two = std::has_single_bit(static_cast<unsigned>(radix));
   do {
-    if (number > kExact) {
+    if (number > kExact && !power_of_two) {
       out += '0';
     } else {
       out += "0123456789abcdefghijklmnopqrstuvwxyz"[static_cast<int>(std::fmod(number, radix))];
