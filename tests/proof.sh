@@ -54,6 +54,10 @@ python3 -B tests/faults/kill.py --rounds 50 --seed "${SEED:-1}"
 step "its positive control: acknowledging before the commit must lose events"
 python3 -B tests/faults/kill.py --rounds 20 --seed "${SEED:-1}" --break ack_early --expect-red
 
+step "100 reloads while the sink is down, and the positive control"
+python3 -B tests/faults/reload.py --rounds "${RELOADS:-100}"
+python3 -B tests/faults/reload.py --rounds 10 --break ack_early --expect-red
+
 step "20 demos"
 for seed in $(seq 1 20); do
   python3 -B tests/demo/demo.py --seed "$seed" --clean >/tmp/tenon-demo-$$.log || { cat /tmp/tenon-demo-$$.log; exit 1; }

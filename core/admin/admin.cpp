@@ -246,6 +246,10 @@ void Admin::control(Request request, Respond respond) {
     }
   }
   if (path == "/v1/log-level") return log_level(request, respond);
+  if (path == "/v1/apply" && state_->options.apply) {
+    if (only("POST", request, respond)) state_->options.apply(std::move(request), std::move(respond));
+    return;
+  }
   if (path != "/v1/status") return respond(not_found());
   if (only_get(request, respond)) status(std::move(respond));
 }

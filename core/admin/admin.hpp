@@ -21,6 +21,8 @@ struct AdminOptions {
   Function<std::size_t()> open_calls;
   /// Of the port where webhooks come in; from the ingress executor. May be empty.
   Function<std::optional<ingress::HttpServer::Counts>()> port;
+  /// POST /v1/apply; runs on the ingress executor. May be empty.
+  ingress::Handler apply;
   /// The host that is told of; null where only its files are there. Outlives the Admin.
   pipeline::Host* host = nullptr;
 };

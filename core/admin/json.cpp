@@ -204,6 +204,15 @@ std::string event_json(const journal::EventDetail& detail) {
 namespace {
 
 /// One entry per pipeline that is defined, does not run, or has something.
+/// Empty if the host does not run it.
+std::string version_of(const StatusView& view, const std::string& pipeline) {
+  if (!view.host) return {};
+  const auto& all = view.host->pipelines;
+  const auto found = std::find(all.begin(), all.end(), pipeline);
+  return found == all.end() ? std::string()
+                            : view.host->versions[static_cast<std::size_t>(found - all.begin())];
+}
+
 void write_pipelines(std::string& out, const StatusView& view) {
   std::map<std::string, std::pair<const journal::Backlog*, const journal::PipelineState*>> all;
   if (view.host) {
@@ -215,10 +224,11 @@ void write_pipelines(std::string& out, const StatusView& view) {
   for (const auto& state : view.overview.states) all[state.pipeline].second = &state;
   array(out, all, [&](const auto& each) {
     const auto& [backlog, state] = each.second;
-    const bool defined = !view.host || std::find(view.host->pipelines.begin(), view.host->pipelines.end(),
-                                                 each.first) != view.host->pipelines.end();
+    const std::string version = version_of(view, each.first);
+    const bool defined = !view.host || !version.empty();
     ObjectWriter object(out);
     object.text("name", each.first);
+    object.text_if("version", version);
     object.text("state", state ? journal::name_of(state->mode) : defined ? "running" : "not_defined");
     if (state) {
       object.text_if("reason", state->reason);

@@ -95,9 +95,13 @@ Result<std::unique_ptr<Definitions>> read_definitions(const DefinitionSources& s
   auto definitions = std::make_unique<Definitions>();
   TENON_TRY(definitions->registry, open_plugins(sources.plugin_dir, sources.pins));
   for (const Error& refused : definitions->registry->refused()) log::warn(refused.code, refused.message);
-  TENON_TRY(const config::Environment env, environment(sources.env_file));
-  definitions->loaded = config::load(sources.pipelines, env, *definitions->registry);
+  TENON_TRY(definitions->loaded, read_pipelines(sources, *definitions->registry));
   return definitions;
+}
+
+Result<config::Loaded> read_pipelines(const DefinitionSources& sources, const plugin::Registry& registry) {
+  TENON_TRY(const config::Environment env, environment(sources.env_file));
+  return config::load(sources.pipelines, env, registry);
 }
 
 }  // namespace tenon::app

@@ -45,5 +45,7 @@ struct Definitions {
 /// Errors: the plugin directory or the env file cannot be read. Faults in pipeline files are in `loaded`.
 /// Plugins that were refused are logged.
 Result<std::unique_ptr<Definitions>> read_definitions(const DefinitionSources& sources);
+/// The same with plugins that are open already. Errors: the env file cannot be read.
+Result<config::Loaded> read_pipelines(const DefinitionSources& sources, const plugin::Registry& registry);
 
 }  // namespace tenon::app

@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   add_explain(root);
   add_events(root);
   add_dead(root);
+  add_apply(root);
   add_pause(root);
   add_resume(root);
   add_status(root);

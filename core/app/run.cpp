@@ -11,6 +11,7 @@
 #include "app/definitions.hpp"
 #include "app/host_client.hpp"
 #include "app/port.hpp"
+#include "app/reload.hpp"
 #include "app/verbs.hpp"
 #include "base/json.hpp"
 #include "journal/journal.hpp"
@@ -53,9 +54,11 @@ class Service {
     }
     say_ready();
     runtime::notify_service_manager("READY=1");
-    runtime_->wait_for_signal({SIGTERM, SIGINT, SIGHUP}, [this](int signal) {
-      if (signal == SIGHUP) return port_.reload();
-      shut_down();
+    runtime_->wait_for_signal({SIGTERM, SIGINT, SIGHUP, SIGUSR1}, [this](int signal) {
+      if (signal == SIGUSR1) return reload_->answer_asked();
+      if (signal != SIGHUP) return shut_down();
+      port_.reload();
+      reload_->read_anew();
     });
     if (!closed_) close();
     return failed_ ? kExitFailure : kExitOk;
@@ -104,6 +107,7 @@ class Service {
     host_options.ingress.acknowledge_before_commit = broken() == "ack_early";
     host_.emplace(*runtime_, std::move(definitions_->loaded.config), *definitions_->registry, *journal_,
                   host_options);
+    reload_.emplace(sources_of(settings_), *definitions_->registry, *runtime_, *journal_, *host_, failed_);
     return {};
   }
 
@@ -113,6 +117,9 @@ class Service {
     admin_options.version = TENON_VERSION;
     admin_options.host = &*host_;
     admin_options.port = [this] { return port_.counts(); };
+    admin_options.apply = [this](ingress::Request request, ingress::Respond respond) {
+      reload_->ask(std::move(request), std::move(respond));
+    };
     admin_.emplace(*runtime_, *journal_, std::move(admin_options));
     if (const auto socket = port_.take_admin_socket()) {
       TENON_TRY(admin_address_, admin_->adopt_health(*socket));
@@ -163,6 +170,7 @@ class Service {
   std::unique_ptr<runtime::RealRuntime> runtime_;
   std::unique_ptr<journal::Journal> journal_;
   std::optional<pipeline::Host> host_;
+  std::optional<Reload> reload_;
   Port port_;
   std::optional<admin::Admin> admin_;
   std::string address_;
@@ -193,7 +201,7 @@ int run(const config::HostSettings& settings, bool print_config) {
   log::configure(std::move(log));
   if (const Status trusted = check_ca_file(settings.text("ca_file")); !trusted)
     return output().fail(trusted.error(), kExitBadInput);
-  runtime::hold_signals({SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGXFSZ});
+  runtime::hold_signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE, SIGXFSZ});
   return Service(settings).run();
 }
 

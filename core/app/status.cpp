@@ -46,12 +46,18 @@ std::string status_text(Value status) {
     out += "), " + cell(port.get("refused")) + " refused by a cap, " + cell(port.get("gave_way")) +
            " gave way\n";
   }
-  Table pipelines(
-      {{"PIPELINE", 12}, {"STATE"}, {"WAITING"}, {"RETRYING"}, {"DEAD"}, {"OLDEST"}, {"REASON", 12}});
+  Table pipelines({{"PIPELINE", 12},
+                   {"VERSION"},
+                   {"STATE"},
+                   {"WAITING"},
+                   {"RETRYING"},
+                   {"DEAD"},
+                   {"OLDEST"},
+                   {"REASON", 12}});
   for (const Value each : status.get("pipelines").items()) {
     const std::string state = cell(each.get("state"));
-    pipelines.add({cell(each.get("name")), Cell(state, style_of(state)), cell(each.get("waiting")),
-                   cell(each.get("retrying")), cell(each.get("dead")),
+    pipelines.add({cell(each.get("name")), cell(each.get("version")), Cell(state, style_of(state)),
+                   cell(each.get("waiting")), cell(each.get("retrying")), cell(each.get("dead")),
                    time_cell(each.get("oldest_waiting_ms")), cell(each.get("reason"))});
   }
   if (!pipelines.empty()) out += pipelines.render(output().out());

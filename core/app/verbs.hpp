@@ -9,6 +9,7 @@
 
 namespace tenon::app {
 
+void add_apply(Command& program);
 void add_check(Command& program);
 void add_completion(Command& program);
 void add_dead(Command& program);

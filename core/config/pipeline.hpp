@@ -72,6 +72,9 @@ enum class OnGone : std::uint8_t { skip, reject };
 struct Pipeline {
   std::string name;
   std::string file;
+  /// Twelve hexadecimal digits of a SHA-256 of what it means: its file without comments and layout, vars,
+  /// tables and settings of its connections; secrets do not count.
+  std::string version;
   std::string trigger_connection;
   std::vector<std::string> events;  ///< types of the trigger's connector
   std::optional<When> when;         ///< sees `event` only

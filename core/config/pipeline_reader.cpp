@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/digest.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
 #include "config/actions_reader.hpp"
 #include "config/delivery_reader.hpp"
 #include "config/files.hpp"
@@ -11,6 +14,7 @@
 #include "config/scalar.hpp"
 #include "config/secret_reach.hpp"
 #include "config/tables.hpp"
+#include "config/templates.hpp"
 #include "config/tests_reader.hpp"
 #include "config/trigger_reader.hpp"
 #include "config/vars.hpp"
@@ -110,6 +114,19 @@ Connections read_connections_file(const Node& root, const Environment& environme
   return section != nullptr ? read_connections(*section, environment, registry, report) : Connections();
 }
 
+namespace {
+
+std::string version_of(const Node& root, const Reading& reading) {
+  constexpr std::size_t kShown = 12;
+  std::string text;
+  append_canonical(text, root);
+  text += to_json(reading.made.vars.root) + to_json(reading.made.tables.root);
+  for (const auto& [name, connection] : reading.connections) text += name + connection.spec.settings;
+  return to_hex(bytes_of(sha256(text))).substr(0, kShown);
+}
+
+}  // namespace
+
 PipelineFile read_pipeline(const Node& root, const Environment& environment, const plugin::Registry& registry,
                            const UseFile& use, Report& report) {
   PipelineFile file;
@@ -144,6 +161,7 @@ PipelineFile read_pipeline(const Node& root, const Environment& environment, con
   }
   if (!report.has_errors()) warn_of_unused(reading);
   reading.made.file = report.source().name();
+  reading.made.version = version_of(root, reading);
   file.connections = std::move(reading.connections);
   if (!report.has_errors()) file.pipeline = std::make_shared<const Pipeline>(std::move(reading.made));
   return file;

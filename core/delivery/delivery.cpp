@@ -28,7 +28,7 @@ Delivery::~Delivery() { *alive_ = false; }
 
 void Delivery::add_flow(Flow flow) {
   const std::string name = flow.pipeline->name;
-  flows_.insert_or_assign(name, std::move(flow));
+  flows_.insert_or_assign(name, std::make_shared<const Flow>(std::move(flow)));
 }
 
 void Delivery::start() {
@@ -73,7 +73,7 @@ void Delivery::taken(std::vector<journal::Waiting> events) {
 void Delivery::place(journal::Waiting waiting) {
   const auto flow = flows_.find(waiting.pipeline);
   const std::string lane = flow == flows_.end() ? Lanes::name(waiting.pipeline, waiting.event.key)
-                                                : lane_of(flow->second, waiting.event);
+                                                : lane_of(*flow->second, waiting.event);
   if (flow == flows_.end()) {
     // Its pipeline is not among those that run: it keeps, on disk, until one of that name comes back.
     log::warn(codes::kPipelineMissing, "an event waits for a pipeline that is not running",
@@ -104,8 +104,8 @@ std::string Delivery::lane_of(const Flow& flow, const Event& event) const {
 
 config::Priority Delivery::priority_of(const journal::Waiting& waiting) const {
   const auto flow = flows_.find(waiting.pipeline);
-  if (flow == flows_.end() || !flow->second.pipeline->priority) return config::Priority::normal;
-  RunScope scope(*flow->second.pipeline, flow->second.connections);
+  if (flow == flows_.end() || !flow->second->pipeline->priority) return config::Priority::normal;
+  RunScope scope(*flow->second->pipeline, flow->second->connections);
   if (!scope.set_event(waiting.event)) return config::Priority::normal;
   const Result<config::Priority> priority = scope.priority();
   return priority ? *priority : config::Priority::normal;
@@ -156,8 +156,9 @@ bool Delivery::admits(const std::string& pipeline) {
     if (reach == BudgetGate::Reach::none) pump_at(gate_.probe_at(account));
     return reach == BudgetGate::Reach::open || (reach == BudgetGate::Reach::probe && running == 0);
   };
-  if (!reaches(flow->second.source)) return false;
-  return std::all_of(flow->second.sinks.begin(), flow->second.sinks.end(),
+  const Flow& of = *flow->second;
+  if (!reaches(of.source)) return false;
+  return std::all_of(of.sinks.begin(), of.sinks.end(),
                      [&](const auto& sink) { return reaches(sink.second); });
 }
 
@@ -188,7 +189,7 @@ void Delivery::rest(const std::string& lane, journal::Waiting waiting) {
 void Delivery::start_run(Lanes::Head head) {
   const RunId id = next_run_++;
   const std::string pipeline = head.waiting.pipeline;
-  const Flow& flow = flows_.find(pipeline)->second;
+  const std::shared_ptr<const Flow> flow = flows_.find(pipeline)->second;
   ++running_of_[pipeline];
   RunServices services{runtime_, journal_, locks_, duplicates_, options_.probe};
   auto event_run = std::make_shared<EventRun>(services, flow, std::move(head.waiting));
@@ -211,8 +212,9 @@ runtime::Task<> Delivery::run(RunId id, std::shared_ptr<EventRun> event_run, std
     }
   }
   // Resumed from inside a plugin's completion or the journal's answer: go on from a fresh turn.
-  runtime_.delivery().post([this, alive = alive_] {
+  runtime_.delivery().post([this, alive = alive_, pipeline] {
     if (!*alive) return;
+    check_regrouping(pipeline);
     pump();
     check_stopped();
   });
@@ -251,6 +253,8 @@ void Delivery::set_mode(std::string pipeline, journal::PipelineMode mode, ModeSe
 void Delivery::change_mode(ModeChange change) {
   // At once: nothing more may start while the journal writes.
   if (change.state.mode != journal::PipelineMode::running) stop_handing_out(change.state.pipeline);
+  absent_.erase(change.state.pipeline);
+  regrouping_.erase(change.state.pipeline);
   changes_.push_back(std::move(change));
   if (changes_.size() == 1) next_change();
 }
@@ -335,6 +339,51 @@ void Delivery::hold(const std::string& pipeline, const std::string& reason) {
   change.state.pipeline = pipeline;
   change.state.mode = journal::PipelineMode::held;
   change.state.reason = reason;
+  change.state.since_ms = runtime_.clock().wall_ms();
+  change_mode(std::move(change));
+}
+
+// --- reload
+
+void Delivery::put_flow(Flow fresh) {
+  const std::string name = fresh.pipeline->name;
+  const auto order = [](const config::Pipeline& of) {
+    return of.order_by ? of.order_by->text : std::string();
+  };
+  auto& flow = flows_[name];
+  const bool was_there = flow != nullptr;
+  const bool regroup = was_there && order(*flow->pipeline) != order(*fresh.pipeline);
+  flow = std::make_shared<const Flow>(std::move(fresh));
+  if (was_there && !regroup) return pump();
+  // Paused or held: all is handed out anew when it runs again.
+  const bool stopped = stopped_flows_.contains(name) && !absent_.contains(name);
+  if (stopped) return;
+  stop_handing_out(name);
+  if (!was_there) return run_again(name);
+  regrouping_.insert(name);
+  check_regrouping(name);
+}
+
+void Delivery::remove_flow(const std::string& pipeline) {
+  flows_.erase(pipeline);
+  if (!stopped_flows_.contains(pipeline) || regrouping_.contains(pipeline)) absent_.insert(pipeline);
+  regrouping_.erase(pipeline);
+  stop_handing_out(pipeline);
+}
+
+std::size_t Delivery::running_of(const std::string& pipeline) const {
+  const auto found = running_of_.find(pipeline);
+  return found == running_of_.end() ? 0 : found->second;
+}
+
+void Delivery::check_regrouping(const std::string& pipeline) {
+  if (regrouping_.contains(pipeline) && running_of(pipeline) == 0) run_again(pipeline);
+}
+
+/// The journal hands out all open events of a pipeline.
+void Delivery::run_again(const std::string& pipeline) {
+  ModeChange change;
+  change.state.pipeline = pipeline;
   change.state.since_ms = runtime_.clock().wall_ms();
   change_mode(std::move(change));
 }

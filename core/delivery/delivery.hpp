@@ -41,6 +41,12 @@ class Delivery {
 
   /// Before `start`.
   void add_flow(Flow flow);
+  /// While it runs: replaces the flow of that pipeline, or adds it. What is under way ends under the old one;
+  /// what waits, and what is tried again, runs under the new one. Where `order_by` is another, all waiting
+  /// events are put into their new lanes once nothing of the pipeline is under way.
+  void put_flow(Flow flow);
+  /// What is under way ends; what waits keeps, in the journal, until a flow of that pipeline is put.
+  void remove_flow(const std::string& pipeline);
   /// Begins to take. Runs until `stop`.
   void start();
   /// Takes nothing more, lets what runs finish, cancels what is left after `limit`, then calls `done`. What
@@ -53,6 +59,7 @@ class Delivery {
 
   /// Events that run now, and those that wait in memory.
   std::size_t running() const { return runs_.size(); }
+  std::size_t running_of(const std::string& pipeline) const;
   std::size_t waiting() const { return lanes_.size(); }
 
  private:
@@ -83,6 +90,8 @@ class Delivery {
   void hold(const std::string& pipeline, const std::string& reason);
   void note_refusals(const std::string& pipeline, const RunEnd& end);
   void check_stopped();
+  void run_again(const std::string& pipeline);
+  void check_regrouping(const std::string& pipeline);
   bool admits(const std::string& pipeline);
   void pump_at(runtime::Duration at);
 
@@ -90,7 +99,7 @@ class Delivery {
   journal::Journal& journal_;
   BudgetGate& gate_;
   DeliveryOptions options_;
-  std::map<std::string, Flow, std::less<>> flows_;
+  std::map<std::string, std::shared_ptr<const Flow>, std::less<>> flows_;
   Lanes lanes_;
   IdentityLocks locks_;
   DuplicateWatch duplicates_;
@@ -98,6 +107,8 @@ class Delivery {
   std::unordered_map<std::string, std::size_t> running_of_;
   std::unordered_map<std::string, std::vector<journal::Seq>> to_park_;
   std::set<std::string> stopped_flows_;  ///< pipelines that are paused or held
+  std::set<std::string> absent_;         ///< of these, those that a reload took away
+  std::set<std::string> regrouping_;     ///< of these, those that wait for what is under way to end
   std::deque<ModeChange> changes_;       ///< one at a time; the first is on its way to the journal
   /// Events that ran when their pipeline was set to running: the journal hands them out once more.
   std::map<std::string, std::set<Opened>> still_ours_;

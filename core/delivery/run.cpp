@@ -30,11 +30,12 @@ plugin::CallOptions options_for(EventClass event_class, observe::Conversation* c
 
 }  // namespace
 
-EventRun::EventRun(RunServices services, const Flow& flow, journal::Waiting waiting)
+EventRun::EventRun(RunServices services, std::shared_ptr<const Flow> flow, journal::Waiting waiting)
     : services_(services),
-      flow_(flow),
+      kept_flow_(std::move(flow)),
+      flow_(*kept_flow_),
       waiting_(std::move(waiting)),
-      scope_(*flow.pipeline, flow.connections),
+      scope_(*flow_.pipeline, flow_.connections),
       calls_(options_for(waiting_.event.event_class, &conversation_)),
       started_ms_(services.runtime.clock().wall_ms()) {
   if (services_.probe == nullptr) return;

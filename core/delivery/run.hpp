@@ -42,7 +42,7 @@ struct RunEnd {
 /// Runs on the delivery executor and must stay alive until `run` has finished.
 class EventRun {
  public:
-  EventRun(RunServices services, const Flow& flow, journal::Waiting waiting);
+  EventRun(RunServices services, std::shared_ptr<const Flow> flow, journal::Waiting waiting);
 
   /// Runs the event and settles it; ends when the settlement is committed.
   runtime::Task<RunEnd> run();
@@ -97,6 +97,7 @@ class EventRun {
   void release_lock();
 
   RunServices services_;
+  const std::shared_ptr<const Flow> kept_flow_;  ///< a reload may replace it meanwhile
   const Flow& flow_;
   journal::Waiting waiting_;
   RunScope scope_;

@@ -169,6 +169,9 @@ namespace codes {
   ROW(kPriorityFailed, "priority_failed", \
       "`delivery.priority` could not be evaluated for an event, or gave none of high, normal, low; the event is rejected.", \
       "The line names the expression and what it read. Mend it, then `tenon dead retry`.") \
+  ROW(kReloadRefused, "reload_refused", \
+      "Something in the pipeline files was wrong, so none of the changes was taken; what ran goes on.", \
+      "`tenon check` tells what, with its place. Then `tenon apply`, or SIGHUP once more.") \
   ROW(kResponseTooLarge, "response_too_large", \
       "An answer was larger than what is accepted.", \
       "Ask the remote for smaller pages, if the connector has such a setting.") \

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -43,8 +44,26 @@ class Host {
   /// executor.
   void stop(runtime::Duration limit, Function<void()> done);
 
+  /// What a reload changes of one pipeline.
+  struct Change {
+    enum class Kind : std::uint8_t { added, changed, removed, unchanged };
+    std::string pipeline;
+    Kind kind = Kind::unchanged;
+    std::string version;                   ///< empty if removed
+    std::string was;                       ///< empty if added
+    std::vector<std::string> connections;  ///< those of its own that are other ones now
+    bool regroups = false;                 ///< `order_by` is another
+    std::size_t running = 0;               ///< events under way
+  };
+  using Changes = std::vector<Change>;
+  /// Swaps the pipelines that changed, adds and removes, all or nothing; listeners, connections and what is
+  /// under way are not touched. With `plan` only tells what would change. From any thread, one at a time;
+  /// `done` on the delivery executor. Errors: those of making instances and verifiers.
+  void apply(config::Config fresh, bool plan, Function<void(Result<Changes>)> done);
+
   struct View {
     std::vector<std::string> pipelines;
+    std::vector<std::string> versions;  ///< of the pipelines, in their order
     std::vector<delivery::BudgetGate::View> accounts;
     std::size_t running = 0;  ///< events under way
   };
@@ -56,23 +75,31 @@ class Host {
 
   /// Where requests come in; on the ingress executor.
   ingress::Ingress& ingress() { return ingress_; }
-  const config::Config& config() const { return config_; }
 
  private:
-  Status make_routes();
-  Status make_flows();
-  Result<plugin::Instance*> instance_of(const std::string& connection);
+  using Instances = std::map<std::string, std::shared_ptr<plugin::Instance>>;
+  struct Apply;
+  std::shared_ptr<const config::Config> config() const;
+  Result<std::vector<ingress::Route>> make_routes(const config::Config& config);
+  Result<std::vector<delivery::Flow>> make_flows(const config::Config& config, Instances& instances);
+  Result<plugin::Instance*> instance_of(const config::Config& config, const std::string& connection,
+                                        Instances& instances, delivery::Flow& flow);
+  Changes changes_to(const config::Config& fresh) const;
+  void put_flows(const std::shared_ptr<Apply>& job);
+  void finish_apply(const std::shared_ptr<Apply>& job);
   void retain();
+  void let_go();
 
   runtime::Runtime& runtime_;
-  config::Config config_;
+  mutable std::mutex config_mutex_;
+  std::shared_ptr<const config::Config> config_;
   plugin::Registry& registry_;
   journal::Journal& journal_;
   HostOptions options_;
-  Document connections_;  ///< visible settings of all connections, by name
   delivery::BudgetGate gate_;
-  std::map<std::string, std::unique_ptr<plugin::Instance>>
-      instances_;  ///< of the delivery executor, by connection
+  Instances instances_;  ///< of the delivery executor, by connection
+  /// Replaced ones: calls and looks that are under way may still come back to them for a while.
+  std::vector<std::pair<runtime::Duration, std::shared_ptr<plugin::Instance>>> retired_;
   delivery::Delivery delivery_;
   ingress::Ingress ingress_;
   runtime::TimerId retention_timer_ = 0;
