@@ -140,7 +140,7 @@ class Consumer {
   void take() {
     if (std::exchange(taking_, true)) return;
     setting_.store->take(setting_.store->epoch(), 256,
-                         {&setting_.runtime->delivery(), [this](Result<Taken> taken) {
+                         {&setting_.runtime->delivery(), [this](Result<journal::Taken> taken) {
                             taking_ = false;
                             if (!taken) std::abort();
                             for (auto& each : taken->events) look(std::move(each));
