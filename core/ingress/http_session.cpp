@@ -186,12 +186,8 @@ void HttpServer::Session::read() {
 void HttpServer::Session::on_read(ErrorCode error, std::size_t count) {
   reading_ = false;
   if (state_ == State::closed) return;
-  if (state_ == State::lingering) {
-    lingered_ += count;
-    if (error || lingered_ > kLingerBytes) return close();
-    return read();
-  }
-  if (state_ == State::writing) return;  // refused meanwhile; on_written goes on
+  if (state_ == State::lingering) return on_lingered(error, count);  // begun before
+  if (state_ == State::writing) return;                              // refused meanwhile; on_written goes on
   if (error) return close();
   reader_.commit(count);
   if (state_ == State::body) body_received_ += count;
@@ -314,7 +310,17 @@ void HttpServer::Session::linger() {
   if (error) return close();
   enter(State::lingering, kLingerTime);
   reader_.clear();
-  read();
+  on_lingered({}, 0);
+}
+
+/// What still comes is dropped. A socket file has no cheap way to do that.
+void HttpServer::Session::on_lingered(ErrorCode error, std::size_t count) {
+  lingered_ += count;
+  if (error || lingered_ > kLingerBytes) return close();
+  if (peer_.family == 0) return read();
+  if (std::exchange(reading_, true)) return;
+  stream_.async_discard(
+      [self = shared_from_this()](ErrorCode failed, std::size_t dropped) { self->on_read(failed, dropped); });
 }
 
 /// Keeps the sums of body bytes right.

@@ -67,6 +67,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   void write(Answer answer, bool close_after);
   void on_written(ErrorCode error);
   void linger();
+  void on_lingered(ErrorCode error, std::size_t count);
   void account(std::size_t body_size, bool arriving);
   void release();
   void enter(State state, runtime::Duration time);

@@ -153,6 +153,17 @@ bool Stream::write_now(std::string_view text) {
   return socket_.write_some(net::buffer(text), error) == text.size() && !error;
 }
 
+void Stream::async_discard(Function<void(ErrorCode, std::size_t)> done) {
+  socket_.async_wait(Socket::wait_read, [this, done = std::move(done)](ErrorCode error) {
+    if (error) return done(error, 0);
+    constexpr std::size_t kAtOnce = 1024 * 1024;
+    const auto count = recv(socket_.native_handle(), nullptr, kAtOnce, MSG_TRUNC | MSG_DONTWAIT);
+    if (count > 0) return done({}, static_cast<std::size_t>(count));
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return done({}, 0);
+    done(net::error::eof, 0);
+  });
+}
+
 void Stream::finish(ErrorCode& error) {
   if (tls_ != nullptr) {
     ERR_clear_error();

@@ -55,6 +55,9 @@ class Stream {
 
   /// Sends a few bytes without waiting; false if they do not fit now.
   bool write_now(std::string_view text);
+  /// Drops what has come, of a TCP connection, as it is on the wire: neither copied nor decrypted.
+  /// `done(error, count)`.
+  void async_discard(Function<void(ErrorCode, std::size_t)> done);
   /// Says that nothing more will be sent.
   void finish(ErrorCode& error);
   void close();

@@ -273,10 +273,14 @@ TEST(AdminHealth, AJournalWithoutSpaceIsNotReady) {
   std::filesystem::create_directories(folder);
   runtime::RealOptions options;
   options.watchdog = false;
-  auto runtime = std::move(runtime::make_real(std::move(options)).value());
+  auto made = runtime::make_real(std::move(options));
+  ASSERT_TRUE(made);
+  const std::unique_ptr<runtime::RealRuntime> runtime = std::move(*made);
   journal::Options full;
   full.min_free_bytes = UINT64_MAX;
-  auto journal = std::move(journal::open_sqlite(*runtime, folder, std::move(full)).value());
+  auto opened = journal::open_sqlite(*runtime, folder, std::move(full));
+  ASSERT_TRUE(opened);
+  const std::unique_ptr<journal::Journal> journal = std::move(*opened);
   runtime->start();
   {
     Admin admin(*runtime, *journal);
