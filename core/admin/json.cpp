@@ -113,6 +113,7 @@ void write_attempt(std::string& out, const journal::AttemptRecord& attempt) {
   object.text("outcome", attempt.outcome);
   object.text_if("cause", attempt.cause);
   object.text_if("reason", attempt.reason);
+  object.text_if("version", attempt.version);
   stored_text(object, "fetched", attempt.fetched);
   stored_text(object, "conversation", attempt.conversation);
   object.end();

@@ -65,6 +65,11 @@ std::string took(Value attempt) {
          " ms)";
 }
 
+/// Empty for attempts of before format 4.
+std::string under(Value attempt) {
+  return attempt.get("version").is_string() ? "  version " + cell(attempt.get("version")) : "";
+}
+
 std::string timeline_text(Value event) {
   std::string out = heading_text(event) + block("data", event.get("data"));
   for (const Value action : event.get("actions").items()) {
@@ -77,8 +82,8 @@ std::string timeline_text(Value event) {
   }
   for (const Value attempt : event.get("attempts_made").items()) {
     out += "  " + time_cell(attempt.get("started_ms")) + "  attempt " + cell(attempt.get("number")) + "  " +
-           with_reason(attempt.get("outcome"), attempt.get("reason")) + took(attempt) + "\n" +
-           block("fetched", attempt.get("fetched"));
+           with_reason(attempt.get("outcome"), attempt.get("reason")) + took(attempt) + under(attempt) +
+           "\n" + block("fetched", attempt.get("fetched"));
     for (const Value exchange : attempt.get("conversation").items()) out += exchange_text(exchange);
   }
   if (event.get("next_ms").is_number())

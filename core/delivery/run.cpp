@@ -383,6 +383,7 @@ void EventRun::record_attempt(Settlement& settlement, const std::string& action,
   attempt.reason = result.outcome.reason;
   attempt.fetched = scope_.fetched_json();
   attempt.conversation = conversation_.to_json();
+  attempt.version = flow_.pipeline->version;
   settlement.attempts.push_back(std::move(attempt));
   std::move(result.identities.begin(), result.identities.end(), std::back_inserter(settlement.identities));
   if (result.applied) settlement.applied.push_back(*result.applied);

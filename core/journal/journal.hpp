@@ -122,6 +122,7 @@ struct AttemptRecord {
   std::string reason;
   std::string fetched;  ///< JSON text of what fetches answered; empty if none
   std::string conversation;
+  std::string version;  ///< of the pipeline
 };
 
 struct ActionEnd {

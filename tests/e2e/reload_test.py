@@ -99,6 +99,10 @@ class Reload(rig.Rig):
         last = self.customers(1)[0]
         self.event(last)
         self.idle()
+        attempts = self.control(f"/v1/events/event-{last}")["attempts_made"]
+        self.assertEqual([a["version"] for a in attempts], [self.versions()["bigcommerce-gorgias"]])
+        ran_under = {row[0] for row in harness.read_store(self.data, "SELECT DISTINCT version FROM attempts")}
+        self.assertGreater(len(ran_under), 1, "some under one version, some under another")
         account = base64.b64encode(b"e2e@example.com:e2e-key").decode()
         _, _, found = self.remote.raw("GET", f"/api/customers?external_id=bigcommerce_{last}", None, {"Authorization": f"Basic {account}"})
         self.assertTrue(json.loads(found)["data"][0]["name"].startswith("v7 "), found)

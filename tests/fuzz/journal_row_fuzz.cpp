@@ -58,7 +58,7 @@ struct Store {
         "INSERT INTO event(seq, id, connection, pipeline, type, key, keys, received_ms, class, thin, data) "
         "VALUES(1, 'e', 'c', 'p', 't', 'k', '{\"a\":\"b\"}', 1, 'live', 0, '{}')");
     execute("INSERT INTO pending(seq, pipeline, attempts) VALUES(1, 'p', 1)");
-    execute("INSERT INTO attempt VALUES((1 << 20) + 1, 'main', 1, 1, 2, 'retry', '', '', '{}', '[]')");
+    execute("INSERT INTO attempt VALUES((1 << 20) + 1, 'main', 1, 1, 2, 'retry', '', '', '{}', '[]', '')");
   }
   ~Store() {
     sqlite3_close(hand);

@@ -10,7 +10,7 @@ namespace tenon::journal {
 /// PRAGMA application_id: "tenj".
 inline constexpr std::int32_t kApplicationId = 0x74656e6a;
 /// PRAGMA user_version: what this program writes, and the newest that it reads.
-inline constexpr std::int32_t kFormat = 3;
+inline constexpr std::int32_t kFormat = 4;
 
 /// Attempt rows are numbered seq * 2^20 + n, n from 1: rows of one event stand together and at the table's
 /// end.
@@ -125,11 +125,6 @@ CREATE TABLE audit(
   seq INTEGER
 ) STRICT;
 
-CREATE VIEW attempts AS
-  SELECT id >> 20 AS seq, action, number, outcome, cause, reason,
-         datetime(started_ms / 1000, 'unixepoch') AS started, finished_ms - started_ms AS took_ms,
-         fetched, conversation
-  FROM attempt;
 )sql";
 
 /// What came with format 3, beside the columns of pending; a new file gets it too.
@@ -155,6 +150,17 @@ CREATE VIEW events AS
   FROM event e LEFT JOIN pending p ON p.seq = e.seq LEFT JOIN ended d ON d.seq = e.seq;
 )sql";
 
+/// What came with format 4; a new file gets it too.
+inline constexpr const char* kSchema4 = R"sql(
+ALTER TABLE attempt ADD COLUMN version TEXT NOT NULL DEFAULT '';
+
+CREATE VIEW attempts AS
+  SELECT id >> 20 AS seq, action, number, outcome, cause, reason,
+         datetime(started_ms / 1000, 'unixepoch') AS started, finished_ms - started_ms AS took_ms,
+         version, fetched, conversation
+  FROM attempt;
+)sql";
+
 /// Format 2 to 3; then kSchema3.
 inline constexpr const char* kUpgrade2 = R"sql(
 DROP VIEW events;
@@ -176,6 +182,7 @@ DROP TABLE pending_2;
 inline const std::string kUpgrades[] = {
     "ALTER TABLE action_end ADD COLUMN id TEXT NOT NULL DEFAULT ''",
     std::string(kUpgrade2) + kSchema3,
+    std::string("DROP VIEW IF EXISTS attempts;") + kSchema4,
 };
 static_assert(std::size(kUpgrades) == kFormat - 1);
 

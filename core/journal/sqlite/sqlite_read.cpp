@@ -320,6 +320,7 @@ Status SqliteStore::read_records(EventDetail& detail) {
     record.reason = attempts.string(6);
     record.fetched = attempts.string(7);
     record.conversation = attempts.string(8);
+    record.version = attempts.string(9);
     detail.attempts.push_back(std::move(record));
   }
   TENON_CHECK(attempts.status());

@@ -204,7 +204,7 @@ Status SqliteStore::add_attempt(Seq seq, const AttemptRecord& attempt) {
   ++id;
   TENON_CHECK(sql_->insert_attempt.run(id, attempt.action, attempt.number, attempt.started_ms,
                                        attempt.finished_ms, attempt.outcome, attempt.cause, attempt.reason,
-                                       attempt.fetched, attempt.conversation));
+                                       attempt.fetched, attempt.conversation, attempt.version));
   constexpr auto kKept = static_cast<std::int64_t>(kAttemptsKept);
   if (id - base <= kKept) return {};
   return sql_->delete_attempt.run(id - kKept);

@@ -54,7 +54,7 @@ Status SqliteStore::Statements::prepare(Database& database) {
       {&last_attempt, "SELECT max(id) FROM attempt WHERE id BETWEEN ? AND ?"},
       {&insert_attempt,
        "INSERT INTO attempt(id, action, number, started_ms, finished_ms, outcome, cause, reason, fetched,"
-       " conversation) VALUES(?,?,?,?,?,?,?,?,?,?)"},
+       " conversation, version) VALUES(?,?,?,?,?,?,?,?,?,?,?)"},
       {&delete_attempt, "DELETE FROM attempt WHERE id = ?"},
       {&begin,
        "INSERT INTO identity(account, resource, natural_key, state, sink_id, create_id, create_since_ms,"
@@ -82,7 +82,7 @@ Status SqliteStore::Statements::prepare(Database& database) {
        " CROSS JOIN event e ON e.seq = p.seq WHERE p.seq = ?"},
       {&actions, "SELECT action, end, reason, id FROM action_end WHERE seq = ?"},
       {&attempts,
-       "SELECT action, number, started_ms, finished_ms, outcome, cause, reason, fetched, conversation"
+       "SELECT action, number, started_ms, finished_ms, outcome, cause, reason, fetched, conversation, version"
        " FROM attempt WHERE id BETWEEN ? AND ? ORDER BY id"},
       {&notes, "SELECT at_ms, what, subject FROM audit INDEXED BY audit_seq WHERE seq = ?1 ORDER BY id"},
       {&last_conversation,

@@ -60,7 +60,8 @@ TEST_F(Formats, AStoreOfFormat1IsUpgradedWhole) {
   EXPECT_EQ(rows[3].state, "rejected");
   EXPECT_EQ(rows[2].state, "retrying");
   EXPECT_EQ(rows[1].state, "waiting");
-  EXPECT_FALSE(rig.show("1")->attempts.empty());
+  ASSERT_FALSE(rig.show("1")->attempts.empty());
+  EXPECT_EQ(rig.show("1")->attempts[0].version, "") << "format 4 has it";
   const auto taken = rig.take();
   ASSERT_EQ(seqs_of(taken), (std::vector<Seq>{5, 6, 7}));
   EXPECT_EQ(taken[0].pipeline, "bigcommerce-gorgias");

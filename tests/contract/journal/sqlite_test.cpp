@@ -192,14 +192,15 @@ TEST_F(SqliteJournal, AFileOfFormat1IsBroughtUpToDate) {
   shell(
       "DROP INDEX pending_retrying; DROP INDEX audit_seq; DROP TABLE pipeline_state;"
       "ALTER TABLE pending DROP COLUMN pipeline; ALTER TABLE pending DROP COLUMN requeued_ms;"
-      "ALTER TABLE action_end DROP COLUMN id; UPDATE meta SET value = 1 WHERE key = 'format'; "
+      "ALTER TABLE action_end DROP COLUMN id; DROP VIEW attempts; ALTER TABLE attempt DROP COLUMN version;"
+      "UPDATE meta SET value = 1 WHERE key = 'format'; "
       "PRAGMA user_version = 1");
   open();
   const auto taken = rig.take();
   ASSERT_EQ(taken.size(), 1U);
   EXPECT_EQ(taken[0].ended_actions.size(), 1U);
   EXPECT_TRUE(taken[0].written.empty());
-  EXPECT_EQ(shell("SELECT value FROM meta WHERE key = 'format'"), std::vector<std::string>{"3"});
+  EXPECT_EQ(shell("SELECT value FROM meta WHERE key = 'format'"), std::vector<std::string>{"4"});
 }
 
 TEST_F(SqliteJournal, AFileOfANewerTenonIsLeftUntouched) {
@@ -319,7 +320,7 @@ TEST_F(SqliteJournal, PlainSqliteReadsItAsDocumented) {
   EXPECT_EQ(shell("SELECT what, connection, subject, seq FROM audit"),
             (std::vector<std::string>{"id_reused|store|d1|3"}));
   EXPECT_EQ(shell("SELECT keys ->> 'customer' FROM event WHERE seq = 1"), std::vector<std::string>{"1"});
-  EXPECT_EQ(shell("SELECT value FROM meta WHERE key = 'format'"), std::vector<std::string>{"3"});
+  EXPECT_EQ(shell("SELECT value FROM meta WHERE key = 'format'"), std::vector<std::string>{"4"});
   EXPECT_EQ(shell("PRAGMA integrity_check"), std::vector<std::string>{"ok"});
 }
 
