@@ -274,7 +274,7 @@ class Docs(Rig):
         if not shutil.which("curl"):
             self.skipTest("no curl")
         with open(os.path.join(ROOT, "docs", "sandbox.md"), encoding="utf-8") as page:
-            examples = "".join(re.findall(r"```sh\n(.*?)```", page.read(), re.S))
+            examples = "".join(re.findall(r"```sh runnable\n(.*?)```", page.read(), re.S))
         # Its own sandbox, with the defaults that the page names; only the port differs.
         sandbox = harness.Sandbox(BIN)
         self.addCleanup(sandbox.kill)
