@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 import unittest
@@ -279,7 +280,8 @@ class Docs(Rig):
         sandbox = harness.Sandbox(BIN)
         self.addCleanup(sandbox.kill)
         script = examples.replace("http://127.0.0.1:8081", sandbox.url)
-        done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, timeout=30)
+        with tempfile.TemporaryDirectory() as folder:  # it writes files
+            done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, timeout=30, cwd=folder)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("HTTP/1.1 409", done.stdout)
         self.assertIn('"kind":"record.created"', done.stdout)

@@ -82,7 +82,8 @@ Status SqliteStore::Statements::prepare(Database& database) {
        " CROSS JOIN event e ON e.seq = p.seq WHERE p.seq = ?"},
       {&actions, "SELECT action, end, reason, id FROM action_end WHERE seq = ?"},
       {&attempts,
-       "SELECT action, number, started_ms, finished_ms, outcome, cause, reason, fetched, conversation, version"
+       "SELECT action, number, started_ms, finished_ms, outcome, cause, reason, fetched, conversation, "
+       "version"
        " FROM attempt WHERE id BETWEEN ? AND ? ORDER BY id"},
       {&notes, "SELECT at_ms, what, subject FROM audit INDEXED BY audit_seq WHERE seq = ?1 ORDER BY id"},
       {&last_conversation,
