@@ -48,6 +48,7 @@ std::optional<std::string> nearest(std::string_view name, std::span<const std::s
   if (name.size() > kLongest) return std::nullopt;
   const std::string wanted = to_lower(name);
   const std::string* best = nullptr;
+  bool tied = false;
   // Two edits are one swap of neighbours, the commonest slip.
   std::size_t best_distance = std::clamp<std::size_t>(name.size() / 3, name.size() >= 4 ? 2 : 1, 3) + 1;
   for (const std::string& candidate : candidates) {
@@ -56,9 +57,12 @@ std::optional<std::string> nearest(std::string_view name, std::span<const std::s
     if (distance < best_distance) {
       best = &candidate;
       best_distance = distance;
+      tied = false;
+    } else if (best != nullptr && distance == best_distance && candidate != *best) {
+      tied = true;
     }
   }
-  if (best == nullptr) return std::nullopt;
+  if (best == nullptr || tied) return std::nullopt;
   return *best;
 }
 

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 namespace tenon {
@@ -28,8 +29,46 @@ std::string_view name_of(Kind kind) {
   return "unknown";
 }
 
+namespace {
+
+/// Exactly, for what has at most 15 digits and no exponent: both parts of the quotient are then doubles, and
+/// a division rounds once (W. Clinger, "How to read floating point numbers accurately", 1990).
+bool parse_short(const char* at, std::size_t size, double& out) {
+  constexpr std::size_t kMost = 17;  // with sign and point
+  constexpr int kMostDigits = 15;
+  static constexpr double kPowers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                       1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+  if (size > kMost) return false;
+  const char* const end = at + size;
+  const bool negative = *at == '-';
+  if (negative) ++at;
+  std::uint64_t digits = 0;
+  int count = 0;
+  int fraction = 0;
+  bool point = false;
+  for (; at != end; ++at) {
+    const unsigned digit = static_cast<unsigned char>(*at) - unsigned{'0'};
+    if (digit <= 9) {
+      digits = digits * 10 + digit;
+      ++count;
+      fraction += point ? 1 : 0;
+    } else if (*at == '.') {
+      point = true;
+    } else {
+      return false;
+    }
+  }
+  if (count > kMostDigits) return false;
+  out = static_cast<double>(digits) / kPowers[fraction];
+  if (negative) out = -out;
+  return true;
+}
+
+}  // namespace
+
 double Value::parse_number() const {
   double result = 0;
+  if (parse_short(text_, size_, result)) return result;
   const auto [end, code] = std::from_chars(text_, text_ + size_, result);
   if (code != std::errc::result_out_of_range) return result;
   // from_chars leaves the value untouched out of range: tell overflow from underflow by the exponent's sign.
@@ -44,7 +83,12 @@ double Value::parse_number() const {
 Value Value::get(std::string_view name) const {
   if (kind_ != Kind::object) return {};
   for (const Member& member : members()) {
-    if (member.name == name) return member.value;
+    // Most names differ in size or in their last character: no call for those.
+    if (member.name.size() != name.size()) continue;
+    if (name.empty() || (member.name.back() == name.back() &&
+                         std::memcmp(member.name.data(), name.data(), name.size()) == 0)) {
+      return member.value;
+    }
   }
   return {};
 }

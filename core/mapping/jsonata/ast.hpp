@@ -115,6 +115,10 @@ struct Node {
   bool thunk = false;           ///< a tail call, run by the trampoline
   bool local = false;           ///< a variable that the expression itself may bind
   bool needs_frame = false;     ///< a block that binds variables
+  bool plain = false;           ///< nothing applies to its value: no predicate, no group, no `[]`
+  bool quick = false;           ///< ... and it is a leaf, or a path of plain names that an object answers
+  bool distinct_keys = false;   ///< an object whose keys are literals, no two the same
+  std::uint16_t leading = 0;    ///< of a path: how many plain names it begins with, behind a variable if any
   std::uint16_t height = 1;
   std::uint32_t offset = 0;
   std::uint32_t length = 0;

@@ -26,6 +26,49 @@ void each_child(Node* node, See&& see) {
   for (const Pair& pair : node->group->pairs) see(pair.key), see(pair.value);
 }
 
+bool is_plain_step(const Node* step) {
+  return step->stages.empty() && step->group == nullptr && !step->tuple && !step->keep_array &&
+         step->focus.empty() && step->index.empty();
+}
+
+bool has_distinct_literal_keys(std::span<const Pair> pairs) {
+  std::set<std::string_view> names;
+  return std::all_of(pairs.begin(), pairs.end(), [&](const Pair& pair) {
+    return pair.key->type == NodeType::literal && pair.key->value.is_string() && pair.key->plain &&
+           names.insert(pair.key->value.as_string()).second;
+  });
+}
+
+/// Marks what the evaluator may do the short way.
+void prepare(Node* node) {
+  each_child(node, [](Node* child) { prepare(child); });
+  node->plain = is_plain_step(node);
+  switch (node->type) {
+    case NodeType::literal:
+    case NodeType::name:
+    case NodeType::variable:
+      node->quick = node->plain;
+      break;
+    case NodeType::object:
+      node->distinct_keys = has_distinct_literal_keys(node->pairs);
+      break;
+    case NodeType::path: {
+      const std::size_t first = node->items.front()->type == NodeType::variable ? 1 : 0;
+      if (first == 1 && !is_plain_step(node->items.front())) break;
+      std::size_t end = first;
+      while (end < node->items.size() && node->items[end]->type == NodeType::name &&
+             is_plain_step(node->items[end]) && end < UINT16_MAX) {
+        ++end;
+      }
+      node->leading = static_cast<std::uint16_t>(end - first);
+      node->quick = node->plain && !node->keep_singleton && end == node->items.size();
+      break;
+    }
+    default:
+      break;
+  }
+}
+
 class Checker {
  public:
   Checker(Program& program, const ParseOptions& options, bool dynamic)
@@ -188,6 +231,7 @@ class Checker {
 
 void check(Program& program, const ParseOptions& options, bool dynamic) {
   Checker(program, options, dynamic).run();
+  prepare(program.root);
 }
 
 }  // namespace tenon::mapping::jsonata

@@ -15,6 +15,7 @@ Evaluator::Evaluator(const Program& program, const Scope& scope, Evaluation& eva
       program_(program),
       steps_left_(evaluation.limits.steps),
       memory_left_(evaluation.limits.memory),
+      quick_depth_(evaluation.trace == nullptr ? evaluation.limits.depth : 0),
       random_(evaluation.seed) {}
 
 Value Evaluator::run(Value root) {
@@ -37,30 +38,81 @@ Value Evaluator::run(Value root) {
   }
 }
 
-Value Evaluator::evaluate(const Node* node, Value input, Frame* frame) {
+Value Evaluator::evaluate_whole(const Node* node, Value input, Frame* frame) {
   const Nested nested(*this);
   charge(1);
   Value result = evaluate_kind(node, input, frame);
-  if (!node->staged) {
-    for (const Stage& stage : node->stages) result = filter(stage.expression, result, frame);
+  if (!node->plain) {
+    if (!node->staged) {
+      for (const Stage& stage : node->stages) result = filter(stage.expression, result, frame);
+    }
+    if (node->group != nullptr && node->type != NodeType::path) {
+      result = group(*node->group, result, frame, node->group->offset);
+    }
+    result = normalize(node, result);
   }
-  if (node->group != nullptr && node->type != NodeType::path) {
-    result = group(*node->group, result, frame, node->group->offset);
-  }
-  result = normalize(node, result);
+  result = collapsed(result);
   if (evaluation_.trace != nullptr) [[unlikely]]
     evaluation_.trace->evaluated(*node, result);
   return result;
 }
 
+bool Evaluator::evaluate_quick(const Node* node, Value input, Frame* frame, Value& out) {
+  charge(1);
+  switch (node->type) {
+    case NodeType::literal:
+      out = node->value;
+      return true;
+    case NodeType::variable:
+      out = collapsed(variable(node, input, frame));
+      return true;
+    case NodeType::name:
+      if (input.is_array()) return false;
+      charge(input.size() / 32);
+      out = input.get(node->text);
+      break;
+    default: {
+      // One deeper than the path itself.
+      if (depth_ + 1 >= quick_depth_) return false;
+      if (input.is_array() && node->items.front()->type != NodeType::variable) return false;
+      out = input;
+      const std::size_t taken = follow(node, out, frame);
+      if (out.is_missing()) return true;
+      if (taken == node->items.size()) break;
+      const Nested nested(*this);
+      out = collapsed(path_from(node, taken, out, frame));
+      return true;
+    }
+  }
+  // What an expression made may be a sequence.
+  return !out.is_array() || out.flags() == 0;
+}
+
+std::size_t Evaluator::follow(const Node* path, Value& at, Frame* frame) {
+  std::size_t taken = 0;
+  if (path->items.front()->type == NodeType::variable) {
+    charge(1);
+    at = collapsed(variable(path->items.front(), at, frame));
+    taken = 1;
+  }
+  const std::size_t end = taken + path->leading;
+  for (; taken < end && !at.is_array() && !at.is_missing(); ++taken) {
+    charge(1 + at.size() / 32);
+    const Value next = at.get(path->items[taken]->text);
+    if (next.is_array() && next.flags() != 0) break;  // a sequence: the step itself has to judge it
+    at = next;
+  }
+  return taken;
+}
+
 Value Evaluator::normalize(const Node* node, Value result) const {
   if (node->keep_array && result.is_array() && has(result, kSequence) && !has(result, kTuples))
     result = result.with_flags(result.flags() | kKeepSingleton);
-  return collapsed(result);
+  return result;
 }
 
-Value Evaluator::collapsed(Value result) {
-  if (!result.is_array() || !has(result, kSequence) || has(result, kTuples)) return result;
+Value Evaluator::collapsed_sequence(Value result) {
+  if (has(result, kTuples)) return result;
   if (result.size() == 0) return {};
   if (result.size() == 1 && !has(result, kKeepSingleton)) return result.items()[0];
   return result;
@@ -87,7 +139,7 @@ Value Evaluator::evaluate_kind(const Node* node, Value input, Frame* frame) {
     case NodeType::block:
       return block(node, input, frame);
     case NodeType::object:
-      return group(Group{node->pairs, node->offset}, input, frame, node->offset);
+      return object(node, input, frame);
     case NodeType::array:
       return construct_array(node, input, frame);
     case NodeType::negate:

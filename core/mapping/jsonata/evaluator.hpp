@@ -69,7 +69,13 @@ class Evaluator {
   /// Throws EvaluationFailure.
   Value run(Value root);
 
-  Value evaluate(const Node* node, Value input, Frame* frame);
+  Value evaluate(const Node* node, Value input, Frame* frame) {
+    if (node->quick && depth_ < quick_depth_) {
+      Value value;
+      if (evaluate_quick(node, input, frame, value)) return value;
+    }
+    return evaluate_whole(node, input, frame);
+  }
   /// Calls a function value; tail calls are unrolled. `input` is the context a builtin may fall back to.
   Value apply(Value function, std::span<const Value> arguments, Value input, Frame* frame);
   /// How many arguments the function wants, as the reference counts them.
@@ -97,6 +103,17 @@ class Evaluator {
   }
   void check_string(std::size_t size) const {
     if (size > evaluation_.limits.string) string_too_long();
+  }
+  /// A string value over `size` bytes that `fill` writes.
+  template <class Fill>
+  Value make_string(std::size_t size, Fill&& fill) {
+    check_string(size);
+    charge(size / 64);
+    if (size == 0) return Value::string("");
+    count_memory(size);
+    char* to = static_cast<char*>(arena().allocate(size, 1));
+    fill(to);
+    return Value::string({to, size});
   }
   /// For recursion that is not counted by Nested.
   void check_depth(std::size_t more) const {
@@ -152,11 +169,23 @@ class Evaluator {
  private:
   friend class Nested;
 
+  Value evaluate_whole(const Node* node, Value input, Frame* frame);
   Value evaluate_kind(const Node* node, Value input, Frame* frame);
+  /// The value of a quick node as evaluate_whole() gives it; false if that has to be asked.
+  bool evaluate_quick(const Node* node, Value input, Frame* frame, Value& out);
+  /// Follows a path's plain names as long as there are objects to ask. How many steps were taken.
+  std::size_t follow(const Node* path, Value& at, Frame* frame);
   Value normalize(const Node* node, Value result) const;
   /// A sequence of none is missing, one of one is its element.
-  static Value collapsed(Value result);
+  static Value collapsed(Value result) {
+    return result.is_array() && has(result, kSequence) ? collapsed_sequence(result) : result;
+  }
+  static Value collapsed_sequence(Value result);
   Value path(const Node* node, Value input, Frame* frame);
+  /// The rest of a path from step `first` on, whose input is `at`.
+  Value path_from(const Node* node, std::size_t first, Value at, Frame* frame);
+  Value characters(Value value);
+  static Value sequence_of(Value value, bool last, Value& single);
   Value step(const Node* node, Value input, Frame* frame, bool last, Value& single);
   Value sort_step(const Node* node, Value input, Frame* frame);
   Value tuple_step(const Node* node, Value input, const Value* tuples, Frame* frame);
@@ -171,6 +200,7 @@ class Evaluator {
   void flatten(Value list, Sequence& out);
   void descend(Value value, Sequence& out);
   Value group(const Group& group, Value input, Frame* frame, std::uint32_t offset);
+  Value object(const Node* node, Value input, Frame* frame);
   Value object_of_one(const Group& group, Value item, Frame* frame, std::uint32_t offset);
   Value reduce_tuples(std::span<const Value> tuples);
   Value variable(const Node* node, Value input, Frame* frame);
@@ -180,6 +210,8 @@ class Evaluator {
   Value negate(const Node* node, Value input, Frame* frame);
 
   Value binary(const Node* node, Value input, Frame* frame);
+  double operand(const Node* node, Value value, bool left);
+  Value concat(Value left, Value right);
   Value arithmetic(const Node* node, Value left, Value right);
   Value compare(const Node* node, Value left, Value right);
   Value range(const Node* node, Value left, Value right);
@@ -214,6 +246,7 @@ class Evaluator {
   std::size_t steps_left_;
   std::size_t memory_left_;
   std::size_t depth_ = 0;
+  std::size_t quick_depth_;  ///< from this depth on nothing goes the short way: 0 while a trace is told
   std::span<const Value> appended_;  ///< what append() made last, with room behind it
   std::size_t appended_capacity_ = 0;
   std::uint64_t random_;
@@ -225,6 +258,11 @@ class Sequence {
  public:
   explicit Sequence(Evaluator& evaluator) : evaluator_(evaluator) {}
 
+  /// Room for as many, if it is empty and they are not very many.
+  void expect(std::size_t size) {
+    constexpr std::size_t kMost = 64;
+    if (capacity_ == 0 && size > 0 && size <= kMost) grow(size);
+  }
   void push(Value value) {
     if (size_ == capacity_) grow(capacity_ == 0 ? 4 : capacity_ * 2);
     new (data_ + size_++) Value(value);

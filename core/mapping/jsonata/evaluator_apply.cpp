@@ -142,6 +142,7 @@ Value Evaluator::apply_partial(const Callable& partial, std::span<const Value> a
 
 std::span<const Value> Evaluator::checked(const Signature& signature, std::string_view name,
                                           std::span<const Value> arguments, Value input) {
+  if (signature.takes_as_is(arguments)) return arguments;
   count_memory((arguments.size() + signature.parameters()) * sizeof(Value));
   if (signature.looks_inside()) {
     for (const Value argument : arguments) charge(argument.is_array() ? argument.size() / 16 : 0);

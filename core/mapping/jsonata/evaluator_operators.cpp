@@ -1,5 +1,6 @@
 // Operators, wildcards and grouping.
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <string>
 #include <unordered_map>
@@ -64,13 +65,9 @@ Value Evaluator::binary(const Node* node, Value input, Frame* frame) {
     case Op::greater:
     case Op::greater_equal:
       return compare(node, left, right);
-    case Op::concat: {
+    case Op::concat:
       site_ = node;
-      std::string text;
-      append_string(text, left);
-      append_string(text, right);
-      return string(text);
-    }
+      return concat(left, right);
     case Op::in:
       return Value::boolean(!left.is_missing() && !right.is_missing() && contains(right, left));
     default:
@@ -78,21 +75,22 @@ Value Evaluator::binary(const Node* node, Value input, Frame* frame) {
   }
 }
 
+double Evaluator::operand(const Node* node, Value value, bool left) {
+  if (value.is_number()) {
+    const double number = value.as_double();
+    if (std::isfinite(number)) return number;
+    if (std::isinf(number)) fail("D1001", "a number is out of range");
+  }
+  fail_at(node, left ? "T2001" : "T2002",
+          std::string(left ? "the left" : "the right") + " side of the " + std::string(symbol(node->op)) +
+              " operator must be a number" + found(value));
+}
+
 Value Evaluator::arithmetic(const Node* node, Value left, Value right) {
   site_ = node;
-  if (!left.is_missing() && !is_numeric(left)) {
-    fail_at(
-        node, "T2001",
-        "the left side of the " + std::string(symbol(node->op)) + " operator must be a number" + found(left));
-  }
-  if (!right.is_missing() && !is_numeric(right)) {
-    fail_at(node, "T2002",
-            "the right side of the " + std::string(symbol(node->op)) + " operator must be a number" +
-                found(right));
-  }
+  const double a = left.is_missing() ? 0 : operand(node, left, true);
+  const double b = right.is_missing() ? 0 : operand(node, right, false);
   if (left.is_missing() || right.is_missing()) return {};
-  const double a = left.as_double();
-  const double b = right.as_double();
   switch (node->op) {
     case Op::add:
       return Value::number(a + b);
@@ -105,6 +103,47 @@ Value Evaluator::arithmetic(const Node* node, Value left, Value right) {
     default:
       return Value::number(std::fmod(a, b));
   }
+}
+
+namespace {
+
+constexpr std::size_t kIntegerDigits = 24;
+
+/// What $string gives for texts, whole numbers and what is missing; false for all else.
+bool plain_text(Value value, char* digits, std::string_view& out) {
+  if (value.is_string()) {
+    out = value.as_string();
+    return true;
+  }
+  if (!value.is_number()) return value.is_missing();
+  out = value.number_text();
+  if (!out.empty()) return is_plain_integer(out) && out != "-0";
+  constexpr double kExactly = 9007199254740992;  // 2^53
+  const double number = value.as_double();
+  if (!(number > -kExactly && number < kExactly && number == std::trunc(number))) return false;
+  const auto end = std::to_chars(digits, digits + kIntegerDigits, static_cast<std::int64_t>(number));
+  out = {digits, static_cast<std::size_t>(end.ptr - digits)};
+  return true;
+}
+
+}  // namespace
+
+/// In the arena, without a string of its own if both sides are texts.
+Value Evaluator::concat(Value left, Value right) {
+  char digits[2][kIntegerDigits];
+  std::string_view a;
+  std::string_view b;
+  if (!plain_text(left, digits[0], a) || !plain_text(right, digits[1], b)) {
+    std::string text;
+    append_string(text, left);
+    append_string(text, right);
+    return string(text);
+  }
+  const std::size_t size = a.size() + b.size();
+  return make_string(size, [a, b](char* to) {
+    std::copy(a.begin(), a.end(), to);
+    std::copy(b.begin(), b.end(), to + a.size());
+  });
 }
 
 int Evaluator::order_of(Value a, Value b) {
@@ -130,8 +169,19 @@ Value Evaluator::compare(const Node* node, Value left, Value right) {
             "both sides of the " + std::string(symbol(node->op)) + " operator must be of one type, found " +
                 std::string(name_of(left.kind())) + " and " + std::string(name_of(right.kind())));
   }
-  if (left.is_number() && (std::isnan(left.as_double()) || std::isnan(right.as_double()))) {
-    return Value::boolean(false);
+  if (left.is_number()) {
+    const double a = left.as_double();
+    const double b = right.as_double();
+    switch (node->op) {  // false for what is no number
+      case Op::less:
+        return Value::boolean(a < b);
+      case Op::less_equal:
+        return Value::boolean(a <= b);
+      case Op::greater:
+        return Value::boolean(a > b);
+      default:
+        return Value::boolean(a >= b);
+    }
   }
   const int order = order_of(left, right);
   switch (node->op) {
@@ -288,6 +338,21 @@ Value Evaluator::object_of_one(const Group& group, Value item, Frame* frame, std
     if (!value.is_missing()) made[kept++] = {made[i].name, value};
   }
   return Value::object({made, kept});
+}
+
+Value Evaluator::object(const Node* node, Value input, Frame* frame) {
+  if (!node->distinct_keys || input.is_array()) {
+    return group(Group{node->pairs, node->offset}, input, frame, node->offset);
+  }
+  Member* made = allocate<Member>(node->pairs.size());
+  std::size_t size = 0;
+  for (const Pair& pair : node->pairs) {
+    const Value value = evaluate(pair.value, input, frame);
+    if (value.is_missing()) continue;
+    const Value name = pair.key->value;
+    new (made + size++) Member{name.size() > 0 ? name.as_string() : std::string_view(""), value};
+  }
+  return Value::object({made, size});
 }
 
 Value Evaluator::group(const Group& group, Value input, Frame* frame, std::uint32_t offset) {

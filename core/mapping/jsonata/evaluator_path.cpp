@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "mapping/jsonata/evaluator.hpp"
+#include "mapping/jsonata/unicode.hpp"
 
 namespace tenon::mapping::jsonata {
 namespace {
@@ -14,24 +15,68 @@ std::span<const Value> as_items(const Value& value) {
 }  // namespace
 
 Value Evaluator::path(const Node* node, Value input, Frame* frame) {
+  const bool variable = node->items.front()->type == NodeType::variable;
+  if (node->leading == 0 || depth_ >= quick_depth_ || (input.is_array() && !variable)) {
+    return path_from(node, 0, input, frame);
+  }
+  Value at = input;
+  const std::size_t taken = follow(node, at, frame);
+  return path_from(node, taken, at, frame);
+}
+
+/// What the reference sees in a lone value where it takes a list: the characters of a text, else nothing.
+Value Evaluator::characters(Value value) {
+  Sequence made(*this);
+  if (value.is_string()) {
+    const std::string_view text = value.as_string();
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t from = at;
+      next_code_point(text, at);
+      charge(1);
+      made.push(Value::string(text.substr(from, at - from)));
+    }
+  }
+  return made.value();
+}
+
+/// A step's value as the sequence for the next one; a lone value is put into `single`.
+Value Evaluator::sequence_of(Value value, bool last, Value& single) {
+  if (value.is_missing()) return Value::array({}).with_flags(kSequence);
+  if (value.is_array() && last && !has(value, kSequence)) return value;
+  if (!value.is_array() || has(value, kCons)) {
+    single = value;
+    return Value::array({&single, 1}).with_flags(kSequence);
+  }
+  return value.with_flags(kSequence);
+}
+
+Value Evaluator::path_from(const Node* node, std::size_t first, Value at, Frame* frame) {
   // The sequence of one that most paths are lives in `single`, not in the arena.
-  Value single = input;
-  const bool many = input.is_array() && node->items.front()->type != NodeType::variable;
-  Value sequence = many ? input : Value::array({&single, 1}).with_flags(kSequence);
+  Value single = at;
+  Value sequence;
+  if (first > 0) {
+    sequence = sequence_of(at, first == node->items.size(), single);
+  } else if (at.is_array() && node->items.front()->type != NodeType::variable) {
+    sequence = at;
+  } else {
+    sequence = Value::array({&single, 1}).with_flags(kSequence);
+  }
   const auto keep_single = [&] {
     if (sequence.items().data() != &single) return;
     Value* one = new (allocate<Value>(1)) Value(single);
     sequence = array({one, 1}, sequence.flags());
   };
   Value tuples;
-  Value result;
+  Value result = sequence;
   bool streams = false;
-  for (std::size_t i = 0; i < node->items.size(); ++i) {
+  if (first > 0 && at.is_missing()) first = node->items.size();
+  for (std::size_t i = first; i < node->items.size(); ++i) {
     const Node* step_node = node->items[i];
     streams = streams || step_node->tuple;
     if (i == 0 && step_node->cons_array) {
       keep_single();
       result = evaluate(step_node, sequence, frame);
+      if (node->items.size() > 1 && !result.is_array()) result = characters(result);
     } else if (streams) {
       tuples = tuple_step(step_node, sequence, tuples.is_missing() ? nullptr : &tuples, frame);
     } else {
@@ -77,18 +122,9 @@ Value Evaluator::step(const Node* node, Value input, Frame* frame, bool last, Va
     }
     return value;
   };
-  if (input.size() == 1) {
-    const Value value = value_at(input.items()[0]);
-    if (value.is_missing()) return Value::array({}).with_flags(kSequence);
-    if (!value.is_array() || has(value, kCons)) {
-      if (value.is_array() && last && !has(value, kSequence)) return value;
-      single = value;
-      return Value::array({&single, 1}).with_flags(kSequence);
-    }
-    if (last && !has(value, kSequence)) return value;
-    return value.with_flags(kSequence);
-  }
+  if (input.size() == 1) return sequence_of(value_at(input.items()[0]), last, single);
   Sequence made(*this);
+  made.expect(input.size());
   std::size_t values = 0;
   Value only;
   for (const Value item : input.items()) {
@@ -218,6 +254,10 @@ Value Evaluator::filter(const Node* predicate, Value input, Frame* frame) {
     const Value item = items[i];
     const Value verdict =
         evaluate(predicate, tuples ? item.get("@") : item, tuples ? tuple_frame(frame, item) : frame);
+    if (verdict.is_boolean()) {
+      if (verdict.as_boolean()) kept.push(item);
+      continue;
+    }
     bool numbers = verdict.is_number() || verdict.is_array();
     for (const Value number : as_items(verdict)) numbers = numbers && is_numeric(number);
     if (!numbers) {
@@ -238,8 +278,7 @@ namespace {
 
 /// Stable merge sort with a comparison that may be inconsistent: `after(a, b)` is true if b comes first.
 template <class After>
-void merge_sort(std::vector<std::uint32_t>& order, std::vector<std::uint32_t>& spare, std::size_t from,
-                std::size_t to, After& after) {
+void merge_sort(std::uint32_t* order, std::uint32_t* spare, std::size_t from, std::size_t to, After& after) {
   if (to - from < 2) return;
   const std::size_t middle = from + (to - from) / 2;
   merge_sort(order, spare, from, middle, after);
@@ -250,27 +289,23 @@ void merge_sort(std::vector<std::uint32_t>& order, std::vector<std::uint32_t>& s
     const bool take_right = right < to && (left == middle || after(order[left], order[right]));
     spare[i] = order[take_right ? right++ : left++];
   }
-  std::copy(spare.begin() + static_cast<std::ptrdiff_t>(from),
-            spare.begin() + static_cast<std::ptrdiff_t>(to),
-            order.begin() + static_cast<std::ptrdiff_t>(from));
+  std::copy(spare + from, spare + to, order + from);
 }
 
 }  // namespace
 
 Value Evaluator::sorted(std::span<const Value> items,
                         const std::function<bool(std::size_t, std::size_t)>& after) {
-  count_memory(items.size() * 2 * sizeof(std::uint32_t));
-  std::vector<std::uint32_t> order(items.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
-  std::vector<std::uint32_t> spare(order.size());
+  std::uint32_t* order = allocate<std::uint32_t>(items.size() * 2);
+  for (std::size_t i = 0; i < items.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
   auto charged = [&](std::uint32_t a, std::uint32_t b) {
     charge(1);
     return after(a, b);
   };
-  merge_sort(order, spare, 0, order.size(), charged);
-  Sequence made(*this);
-  for (const std::uint32_t at : order) made.push(items[at]);
-  return made.value(0);
+  merge_sort(order, order + items.size(), 0, items.size(), charged);
+  Value* made = allocate<Value>(items.size());
+  for (std::size_t i = 0; i < items.size(); ++i) new (made + i) Value(items[order[i]]);
+  return array({made, items.size()});
 }
 
 Value Evaluator::sort(const Node* node, Value input, Frame* frame) {
@@ -280,7 +315,7 @@ Value Evaluator::sort(const Node* node, Value input, Frame* frame) {
   // Each term is evaluated once an item, when it is first needed.
   const std::size_t terms = node->terms.size();
   Value* keys = allocate<Value>(items.size() * terms);
-  std::vector<bool> known(items.size() * terms, false);
+  auto* known = new (allocate<bool>(items.size() * terms)) bool[items.size() * terms]();
   const auto key = [&](std::size_t item, std::size_t term) {
     const std::size_t at = item * terms + term;
     if (!known[at]) {

@@ -67,24 +67,50 @@ Value substring_after(const Call& call) {
   return at == std::string_view::npos ? call[0] : Value::string(text.substr(at + call[1].size()));
 }
 
+bool is_ascii(std::string_view text) {
+  unsigned char all = 0;
+  for (const char c : text) all = static_cast<unsigned char>(all | static_cast<unsigned char>(c));
+  return all < 0x80;
+}
+
 Value lowercase(const Call& call) {
   if (call[0].is_missing()) return {};
   call.evaluator.charge(call[0].size() / 16);
-  return call.evaluator.string(to_lower_case(call[0].as_string()));
+  const std::string_view text = call[0].as_string();
+  if (!is_ascii(text)) return call.evaluator.string(to_lower_case(text));
+  return call.evaluator.make_string(text.size(), [text](char* to) {
+    for (const char c : text) *to++ = static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+  });
 }
 
 Value uppercase(const Call& call) {
   if (call[0].is_missing()) return {};
   call.evaluator.charge(call[0].size() / 16);
-  return call.evaluator.string(to_upper_case(call[0].as_string()));
+  const std::string_view text = call[0].as_string();
+  if (!is_ascii(text)) return call.evaluator.string(to_upper_case(text));
+  return call.evaluator.make_string(text.size(), [text](char* to) {
+    for (const char c : text) *to++ = static_cast<char>(c >= 'a' && c <= 'z' ? c - ('a' - 'A') : c);
+  });
 }
 
 Value trim(const Call& call) {
   if (call[0].is_missing()) return {};
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
+  std::string_view text = call[0].as_string();
+  call.evaluator.charge(text.size() / 64);
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  if (text.empty()) return Value::string("");
+  // Most need no more: single blanks between the words.
+  bool mended = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    mended = mended || (is_blank(text[i]) && (text[i] != ' ' || text[i + 1] == ' '));
+  }
+  if (!mended) return Value::string(text);
   std::string out;
   bool blank = false;
-  for (const char c : call[0].as_string()) {
-    if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
+  for (const char c : text) {
+    if (is_blank(c)) {
       blank = true;
       continue;
     }

@@ -1,5 +1,7 @@
 // $now, $millis, $fromMillis, $toMillis. The clock is the evaluation's: when the event was received.
 #include <cmath>
+#include <string>
+#include <unordered_map>
 
 #include "mapping/jsonata/calendar.hpp"
 #include "mapping/jsonata/numbers.hpp"
@@ -23,10 +25,21 @@ int offset_of(const Call& call, Value zone) {
   return text.starts_with('-') ? -minutes : minutes;
 }
 
+/// Read once a thread: an event formats its times by the same few pictures as the one before.
+const TimePicture& picture_of(const Evaluator& evaluator, std::string_view text) {
+  constexpr std::size_t kMost = 64;
+  constexpr std::size_t kLongest = 256;
+  thread_local std::unordered_map<std::string, TimePicture> known;
+  if (const auto found = known.find(std::string(text)); found != known.end()) return found->second;
+  TimePicture made = read_time_picture(evaluator, text);
+  if (known.size() >= kMost || text.size() > kLongest) known.clear();
+  return known.emplace(text, std::move(made)).first->second;
+}
+
 Value format(const Call& call, double millis, Value picture, Value zone) {
   call.evaluator.charge(50);
   const std::string_view text = picture.is_string() ? picture.as_string() : kIso;
-  const TimePicture parts = read_time_picture(call.evaluator, text);
+  const TimePicture& parts = picture_of(call.evaluator, text);
   return call.evaluator.string(format_time(call.evaluator, millis, parts, offset_of(call, zone)));
 }
 
@@ -44,8 +57,13 @@ Value from_millis(const Call& call) {
 /// Reads `count` digits at `at`; false if they are not there.
 bool digits(std::string_view text, std::size_t& at, std::size_t count, double& out) {
   const std::string_view part = text.substr(std::min(at, text.size()), count);
-  if (part.size() != count || part.find_first_not_of("0123456789") != std::string_view::npos) return false;
-  out = parse_double(part);
+  if (part.size() != count) return false;
+  int number = 0;
+  for (const char c : part) {
+    if (c < '0' || c > '9') return false;
+    number = number * 10 + (c - '0');
+  }
+  out = number;
   at += count;
   return true;
 }
@@ -73,8 +91,11 @@ bool parse_iso(std::string_view text, double& millis) {
     if (next('.')) {
       const auto end = std::min(text.find_first_not_of("0123456789", at + 1), text.size());
       if (end == at + 1) return false;
-      fraction = std::trunc(
-          parse_double("0" + std::string(text.substr(at, std::min<std::size_t>(end - at, 4)))) * 1000 + 1e-6);
+      double whole = 0;
+      double scale = 1000;
+      for (std::size_t i = at + 1; i < std::min(end, at + 4); ++i, scale /= 10)
+        whole = whole * 10 + (text[i] - '0');
+      fraction = whole * scale;
       at = end;
     }
   }

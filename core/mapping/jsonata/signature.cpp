@@ -22,6 +22,12 @@ std::uint16_t bits_of(std::string_view symbols) {
   return bits;
 }
 
+/// The bit of the kind whose letter is `symbol`.
+std::uint16_t kind_bit(char symbol) {
+  constexpr std::string_view kByKind = "mlbnsaof";
+  return static_cast<std::uint16_t>(1U << kByKind.find(symbol));
+}
+
 /// The offset of the bracket that closes the one at `open`; the size if none does.
 std::size_t closing(std::string_view text, std::size_t open, char opens, char closes) {
   int depth = 0;
@@ -128,7 +134,22 @@ Signature::Problem Signature::parse(std::string_view text) {
     made.type = c;
     parameters_.push_back(made);
   }
+  prepare_shortcut();
   return {};
+}
+
+void Signature::prepare_shortcut() {
+  least_ = 0;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    Parameter& parameter = parameters_[i];
+    if (parameter.count == Count::many) least_ = SIZE_MAX;
+    if (least_ != SIZE_MAX && (parameter.count == Count::one || parameter.context)) least_ = i + 1;
+    for (std::size_t symbol = 0; symbol < kSymbols.size(); ++symbol) {
+      const bool is_list = kSymbols[symbol] == 'a';
+      if (parameter.type == 'a' && (!is_list || parameter.subtype != 0)) continue;
+      if ((parameter.accepts >> symbol & 1U) != 0) parameter.as_is |= kind_bit(kSymbols[symbol]);
+    }
+  }
 }
 
 bool Signature::looks_inside() const {

@@ -32,6 +32,17 @@ class Signature {
   Outcome apply(std::span<const Value> arguments, Value context, Arena& arena,
                 std::span<const Value>& out) const;
 
+  /// True if apply() would hand on the arguments as they are, but for missing ones behind the last.
+  bool takes_as_is(std::span<const Value> arguments) const {
+    if (arguments.size() < least_ || arguments.size() > parameters_.size()) return false;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+      const Parameter& parameter = parameters_[i];
+      const auto kind = static_cast<unsigned>(arguments[i].kind());
+      if ((parameter.as_is >> kind & 1U) == 0) return false;
+    }
+    return true;
+  }
+
   std::size_t parameters() const { return parameters_.size(); }
   /// True if apply() looks at the elements of arrays.
   bool looks_inside() const;
@@ -40,6 +51,7 @@ class Signature {
   enum class Count : std::uint8_t { one, optional, many };
   struct Parameter {
     std::uint16_t accepts = 0;  ///< a bit for each symbol
+    std::uint16_t as_is = 0;    ///< a bit for each Kind that is handed on unchanged
     char type = 0;
     Count count = Count::one;
     bool context = false;
@@ -47,6 +59,7 @@ class Signature {
     char subtype = 0;
   };
 
+  void prepare_shortcut();
   bool takes(const Parameter& parameter, Value argument) const;
   bool fits_greedily(std::span<const Value> arguments, std::uint32_t* taken) const;
   bool fits(std::span<const Value> arguments, std::uint32_t* taken) const;
@@ -54,6 +67,7 @@ class Signature {
   static Value prepare(const Parameter& parameter, Value argument, Arena& arena, Outcome& outcome);
 
   std::vector<Parameter> parameters_;
+  std::size_t least_ = SIZE_MAX;  ///< arguments below which apply() has to fill in
 };
 
 /// The letter of a value's type: s n b l a o f, m for missing.

@@ -8,10 +8,6 @@
 namespace tenon::mapping::jsonata {
 namespace {
 
-bool is_plain_integer(std::string_view text) {
-  return !text.empty() && text.find_first_of(".eE") == std::string_view::npos;
-}
-
 class Writer {
  public:
   Writer(std::string& out, bool pretty, WriteBounds* bounds) : out_(out), pretty_(pretty), bounds_(bounds) {}

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "base/value.hpp"
 
@@ -10,6 +11,14 @@ namespace tenon::mapping::jsonata {
 
 /// Flag of a number whose text is the exact result of a decimal function: it keeps its digits in texts too.
 inline constexpr std::uint8_t kExact = 32;
+
+/// True for a number's text that $string gives as it is.
+inline bool is_plain_integer(std::string_view text) {
+  for (const char c : text) {
+    if (c == '.' || c == 'e' || c == 'E') return false;
+  }
+  return !text.empty();
+}
 
 /// Asked before each element and member; throws to stop.
 class WriteBounds {

@@ -204,6 +204,10 @@ TEST(Expression, AnswersAsTheReferenceInRareCases) {
                       R"({"items": []})"),
             R"("none")");
   EXPECT_EQ(evaluated("$sort([1, 2, 3], function($a, $b){{}})"), "[3,2,1]");
+  // A path that begins with `[…][0]`: what comes out is taken for a list, a text for its characters.
+  EXPECT_EQ(evaluated("[{'a': 1, 'b': 2}][0].a"), "missing");
+  EXPECT_EQ(evaluated("[5][0].a"), "missing");
+  EXPECT_EQ(evaluated("['ab'][0].($ & '!')"), R"(["a!","b!"])");
   EXPECT_EQ(evaluated("$replace('a', 'b', function($m){'x'})"), R"("a")");
   EXPECT_EQ(evaluated("$replace('ab', 'b', function($m){'x'})"), "!D3012");
   EXPECT_EQ(evaluated("$parseInteger('third', '0') + 1"), "!T2001");
