@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   add_test(root);
   add_eval(root);
   add_explain(root);
+  add_schema(root);
   add_events(root);
   add_dead(root);
   add_apply(root);

@@ -21,6 +21,7 @@ void add_pause(Command& program);
 void add_plugins(Command& program);
 void add_resume(Command& program);
 void add_run(Command& program);
+void add_schema(Command& program);
 void add_status(Command& program);
 void add_test(Command& program);
 void add_version(Command& program);

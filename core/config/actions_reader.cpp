@@ -5,14 +5,15 @@
 #include <utility>
 
 #include "base/digest.hpp"
+#include "config/language.hpp"
 #include "config/record_check.hpp"
 #include "config/scalar.hpp"
 
 namespace tenon::config {
 namespace {
 
-const KeySet kAction = {{"connection", "operation", "needs", "when", "mapping"}, {}, {}};
-const KeySet kShortAction = {{"connection", "operation", "needs", "when"}, {}, {}};
+const KeySet kAction = key_set(language::kAction);
+const KeySet kShortAction = key_set(language::kShortAction);
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "config/fields.hpp"
 #include "config/interpolate.hpp"
+#include "config/language.hpp"
 #include "config/scalar.hpp"
 #include "config/settings.hpp"
 #include "config/url.hpp"
@@ -86,9 +87,7 @@ class ConnectionReader {
   }
 
   KeySet keys() const {
-    KeySet keys{{"connector", "verify", "allow_private", "i_understand_unauthenticated"},
-                {"oauth2", "budget"},
-                {"version"}};
+    KeySet keys = key_set(language::kConnection);
     if (made_.manifest != nullptr) {
       for (const auto& [name, schema] : made_.manifest->settings->properties) keys.known.push_back(name);
     } else {
@@ -188,7 +187,7 @@ class ConnectionReader {
 
   /// `{ mode: required, old: ["${OLD_SECRET}"] }`: secrets that hold beside the one of the setting.
   void verify_in_full(const std::string& scheme, const Node& value, const std::string& path) {
-    Fields fields(report_, value, path, {{"mode", "old"}, {}, {}});
+    Fields fields(report_, value, path, key_set(language::kVerifyInFull));
     asked_.insert_or_assign(scheme, value.at);
     if (const Node* mode = fields.get("mode")) verify_mode(scheme, *mode, join(path, "mode"));
     const Node* old = fields.get("old");

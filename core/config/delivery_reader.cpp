@@ -1,13 +1,14 @@
 #include "config/delivery_reader.hpp"
 
 #include "base/text.hpp"
+#include "config/language.hpp"
 #include "config/scalar.hpp"
 
 namespace tenon::config {
 namespace {
 
-const KeySet kDelivery = {{"order_by", "priority", "retry", "on_exhausted", "on_gone"}, {"dedupe"}, {}};
-const KeySet kRetry = {{"for", "attempts"}, {}, {}};
+const KeySet kDelivery = key_set(language::kDelivery);
+const KeySet kRetry = key_set(language::kRetry);
 
 class DeliveryReader {
  public:

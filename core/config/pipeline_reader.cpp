@@ -9,6 +9,7 @@
 #include "config/actions_reader.hpp"
 #include "config/delivery_reader.hpp"
 #include "config/files.hpp"
+#include "config/language.hpp"
 #include "config/let_reader.hpp"
 #include "config/reading.hpp"
 #include "config/scalar.hpp"
@@ -22,10 +23,7 @@
 namespace tenon::config {
 namespace {
 
-const KeySet kTop = {{"tenon", "name", "use", "connections", "vars", "tables", "let", "trigger", "mapping",
-                      "action", "actions", "delivery", "tests"},
-                     {"reconcile", "classify", "mode"},
-                     {"tenants"}};
+const KeySet kTop = key_set(language::kPipeline);
 
 void read_version(Fields& top) {
   const Node* value = top.need("tenon", "the version of the language, `tenon: 1`");
@@ -101,13 +99,13 @@ void warn_of_unused(const Reading& reading) {
 bool is_connections_file(const Node& root) {
   if (root.find("connections") == nullptr) return false;
   return std::all_of(root.members.begin(), root.members.end(), [](const NodeMember& member) {
-    return member.key.text == "connections" || member.key.text == "tenon";
+    return language::kConnectionsFile.find(member.key.text) != nullptr;
   });
 }
 
 Connections read_connections_file(const Node& root, const Environment& environment,
                                   const plugin::Registry& registry, Report& report) {
-  Fields top(report, root, "", {{"tenon", "connections"}, {}, {}});
+  Fields top(report, root, "", key_set(language::kConnectionsFile));
   if (!top.ok()) return {};
   if (root.find("tenon") != nullptr) read_version(top);
   const Node* section = top.need("connections", "a map of accounts");

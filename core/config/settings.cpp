@@ -1,7 +1,6 @@
 #include "config/settings.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <map>
 #include <optional>
@@ -10,14 +9,12 @@
 #include "base/text.hpp"
 #include "config/fields.hpp"
 #include "config/interpolate.hpp"
+#include "config/language.hpp"
 #include "config/scalar.hpp"
 #include "config/url.hpp"
 
 namespace tenon::config {
 namespace {
-
-constexpr std::array<std::string_view, 6> kHostKeys = {
-    "connector", "verify", "allow_private", "i_understand_unauthenticated", "oauth2", "budget"};
 
 class SettingsReader {
  public:
@@ -246,7 +243,8 @@ class SettingsReader {
 }  // namespace
 
 bool is_host_key(std::string_view name) {
-  return std::find(kHostKeys.begin(), kHostKeys.end(), name) != kHostKeys.end();
+  const Key* key = language::kConnection.find(name);
+  return key != nullptr && key->stage != Key::Stage::reserved;
 }
 
 void read_settings(const Node& node, Span key, const std::string& path,

@@ -7,6 +7,7 @@
 #include "config/fields.hpp"
 #include "config/files.hpp"
 #include "config/interpolate.hpp"
+#include "config/language.hpp"
 #include "config/scalar.hpp"
 #include "config/templates.hpp"
 
@@ -15,7 +16,7 @@ namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{8} << 20;
 constexpr std::size_t kMostRows = 100'000;
-const KeySet kFile = {{"csv", "key"}, {}, {}};
+const KeySet kFile = key_set(language::kTableFile);
 
 class TablesReader {
  public:

@@ -6,7 +6,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
-#include "config/fields.hpp"
+#include "config/language.hpp"
 #include "config/literal.hpp"
 #include "config/scalar.hpp"
 #include "event/event.hpp"
@@ -15,28 +15,22 @@
 namespace tenon::config {
 namespace {
 
-const KeySet kTest = {{"name", "given", "expect", "steps"}, {}, {}};
-const KeySet kGiven = {{"event", "sample", "keys", "data", "id", "fetch", "vars", "remote", "now"}, {}, {}};
+const KeySet kTest = key_set(language::kTest);
+const KeySet kGiven = key_set(language::kGiven);
 /// A timeline sends its events by steps.
-const KeySet kGivenOfSteps = {{"fetch", "vars", "remote", "now"}, {}, {}};
-const KeySet kEvent = {{"type", "id", "keys", "data"}, {}, {}};
-const KeySet kSend = {{"as", "sample", "same_as", "id", "keys", "data"}, {}, {}};
-const KeySet kRemote = {{"connection", "on", "answer"}, {}, {}};
-const KeySet kAnswer = {{"status", "headers", "body", "error", "after"}, {}, {}};
-const KeySet kExpect = {
-    {"record", "contains", "absent", "requests", "end", "reason", "http", "attempts", "actions"}, {}, {}};
-const KeySet kExpectStep = {{"event", "http", "state", "next_in", "attempts", "requests", "end", "reason",
-                             "record", "contains", "absent", "actions"},
-                            {},
-                            {}};
-const KeySet kActionExpect = {{"record", "contains", "absent", "end", "reason"}, {}, {}};
-const KeySet kSteps = {{"send", "remote", "fetch", "run", "advance", "expect"}, {}, {}};
+const KeySet kGivenOfSteps = key_set(language::kGivenOfSteps);
+const KeySet kEvent = key_set(language::kEvent);
+const KeySet kSend = key_set(language::kSend);
+const KeySet kRemote = key_set(language::kRemote);
+const KeySet kAnswer = key_set(language::kAnswer);
+const KeySet kExpect = key_set(language::kExpect);
+const KeySet kExpectStep = key_set(language::kExpectStep);
+const KeySet kActionExpect = key_set(language::kActionExpect);
+const KeySet kSteps = key_set(language::kStep);
 
-const std::vector<std::string> kEnds = {"delivered", "skipped",  "superseded",
-                                        "duplicate", "rejected", "exhausted"};
-/// What the transport may come to; runtime/http.hpp has them.
-const std::vector<std::string> kErrors = {"dns_failed", "connect_failed",  "tls_failed",
-                                          "timeout",    "connection_lost", "bad_response"};
+const std::vector<std::string> kEnds = split_words(language::kEnds);
+const std::vector<std::string> kStates = split_words(language::kStates);
+const std::vector<std::string> kErrors = split_words(language::kTransportErrors);
 constexpr std::int64_t kMost = 1'000'000;
 
 /// "found `x`" for texts, else the kind.
@@ -349,9 +343,7 @@ class TestsReader {
       if (const auto code = status(*value, fields.path_of("http"))) made.http = {*code, place(*value)};
     }
     if (const Node* value = fields.get("state")) {
-      std::vector<std::string> states = kEnds;
-      states.insert(states.begin(), {"waiting", "retrying"});
-      made.state = word(*value, fields.path_of("state"), states);
+      made.state = word(*value, fields.path_of("state"), kStates);
     }
     if (const Node* value = fields.get("next_in"))
       made.next_in_ms = durations(*value, fields.path_of("next_in"));

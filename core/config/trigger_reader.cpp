@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/language.hpp"
 #include "config/record_check.hpp"
 #include "config/scalar.hpp"
 
 namespace tenon::config {
 namespace {
 
-const KeySet kTrigger = {{"connection", "events", "when", "fetch"}, {}, {}};
-const KeySet kList = {{"list", "query"}, {}, {}};
+const KeySet kTrigger = key_set(language::kTrigger);
+const KeySet kList = key_set(language::kListStep);
 
 }  // namespace
 
