@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "app/check_fix.hpp"
 #include "app/cli/output.hpp"
 #include "app/definitions.hpp"
 #include "app/verbs.hpp"
@@ -28,8 +29,19 @@ std::vector<config::Diagnostic> check_host_files(const HostFlags& host, std::vec
   return all;
 }
 
-int check(const HostFlags& host, bool strict) {
+struct CheckOptions {
+  bool strict = false;
+  bool fix = false;
+  bool dry_run = false;
+};
+
+int check(const HostFlags& host, const CheckOptions& options) {
   DefinitionSources sources = sources_of(host.settings());
+  if (options.fix) {
+    if (const int code = require_pipelines(sources); code != kExitOk) return code;
+    if (const Status fixed = fix_files(sources, options.dry_run); !fixed)
+      return output().fail(fixed.error(), kExitBadInput);
+  }
   std::size_t host_files = 0;
   std::vector<config::Diagnostic> diagnostics = check_host_files(host, sources.pipelines, host_files);
   config::Loaded loaded;
@@ -54,7 +66,7 @@ int check(const HostFlags& host, bool strict) {
                     (host_files > 0 ? ", host file" : "") + ": no errors\n");
     }
   }
-  return ok && (!strict || diagnostics.empty()) ? kExitOk : kExitBadInput;
+  return ok && (!options.strict || diagnostics.empty()) ? kExitOk : kExitBadInput;
 }
 
 }  // namespace
@@ -63,15 +75,22 @@ void add_check(Command& program) {
   Command& command = program.verb("check", "Check pipeline files and tenon.yaml without running them");
   command.about(
       "Every error of every file is told at once, with its place, what was found, what was expected and the "
-      "nearest known name. Nothing is run or written, and no plugin's code is loaded.");
+      "nearest known name. Nothing is run, and no plugin's code is loaded.\n\n"
+      "--fix writes what can only be meant one way into the files: a name with one nearest candidate where "
+      "the "
+      "file is refused without, quotes around a value that YAML takes apart or reads as another type. All "
+      "other bytes stay. It shows what it changes; what it cannot decide is told as ever.");
   HostFlags& host = add_host_flags(command, {"plugin_dir", "pin", "env_file", "pipelines"});
   host.on_faults(HostFlags::Faults::keep);
-  bool& strict = command.keep<bool>();
-  command.flag("--strict", strict, "Warnings too end with exit code 2");
+  auto& options = command.keep<CheckOptions>();
+  command.flag("--strict", options.strict, "Warnings too end with exit code 2");
+  command.flag("--fix", options.fix, "Mend what can only be meant one way, and show it");
+  command.flag("--dry-run", options.dry_run, "With --fix: show it, and write nothing");
   command.json();
   command.example("tenon check pipelines/blueprint.yaml", "One file");
   command.example("tenon check --json pipelines/blueprint.yaml", "For an editor");
-  command.run([&host, &strict] { return check(host, strict); });
+  command.example("tenon check --fix --dry-run pipelines/blueprint.yaml", "What could be mended");
+  command.run([&host, &options] { return check(host, options); });
 }
 
 }  // namespace tenon::app

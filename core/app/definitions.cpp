@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "app/cli/output.hpp"
-#include "config/environment.hpp"
 #include "observe/log.hpp"
 #include "runtime/files.hpp"
 
@@ -48,9 +47,7 @@ void add_definition_options(Command& command, DefinitionSources& sources) {
   });
 }
 
-namespace {
-
-Result<config::Environment> environment(const std::string& env_file) {
+Result<config::Environment> read_environment(const std::string& env_file) {
   config::Environment all;
   const std::string file = env_file.empty() ? ".env" : env_file;
   if (!env_file.empty() || std::filesystem::exists(file)) {
@@ -67,6 +64,8 @@ Result<config::Environment> environment(const std::string& env_file) {
   }
   return all;
 }
+
+namespace {
 
 Result<plugin::Pins> read_pins(const std::vector<std::string>& words) {
   plugin::Pins pins;
@@ -100,7 +99,7 @@ Result<std::unique_ptr<Definitions>> read_definitions(const DefinitionSources& s
 }
 
 Result<config::Loaded> read_pipelines(const DefinitionSources& sources, const plugin::Registry& registry) {
-  TENON_TRY(const config::Environment env, environment(sources.env_file));
+  TENON_TRY(const config::Environment env, read_environment(sources.env_file));
   return config::load(sources.pipelines, env, registry);
 }
 

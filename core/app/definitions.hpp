@@ -9,6 +9,7 @@
 #include "app/host_flags.hpp"
 #include "base/result.hpp"
 #include "config/diagnostic.hpp"
+#include "config/environment.hpp"
 #include "config/loader.hpp"
 #include "plugin/instance.hpp"
 
@@ -36,6 +37,9 @@ std::string plugin_directory(const std::string& wanted);
 /// The plugins' manifests; no code is loaded. Errors: those of plugin::open_registry, `plugin_pin_invalid`.
 Result<std::unique_ptr<plugin::Registry>> open_plugins(const std::string& plugin_dir,
                                                        const std::vector<std::string>& pins = {});
+
+/// The process's own, over those of the env file. Errors: the file cannot be read, or others can read it.
+Result<config::Environment> read_environment(const std::string& env_file);
 
 struct Definitions {
   std::unique_ptr<plugin::Registry> registry;

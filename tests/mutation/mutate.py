@@ -4,7 +4,7 @@ usage: mutate.py BIN PLUGINS [--least PERCENT] [--show]
 
 A mutant is found if check reports something on its line; of a connection that is renamed where it is defined,
 on a line that uses the old name. Nothing may
-be reported of the originals. Mutants that change no record are named in EQUIVALENT, each with its reason.
+be reported of the originals. Where check proposes a name for a mutant that it refuses, `tenon check --fix` must give back the original. Mutants that change no record are named in EQUIVALENT, each with its reason.
 """
 
 import argparse
@@ -102,12 +102,18 @@ def mutants_of_line(line):
             yield f"type of {whole.group(1).strip()} {new}", whole.group(1) + new
 
 
-def check(options, path):
-    done = subprocess.run([os.path.join(options.bin, "tenon"), "check", "--json", "--plugin-dir", options.plugins, path],
+# (pattern of the description, why --fix cannot know what stood there)
+OTHERWISE = [
+    (r"path keys -> kesy", "`key` is a name of an event too, and one edit nearer"),
+]
+
+
+def check(options, path, *more):
+    done = subprocess.run([os.path.join(options.bin, "tenon"), "check", "--json", "--plugin-dir", options.plugins, *more, path],
                           capture_output=True, text=True, env=ENVIRONMENT, cwd=os.path.dirname(path), timeout=60)
     if done.returncode not in (0, 2):
         raise SystemExit(f"{path}: exit code {done.returncode}: {done.stderr}")
-    return {(d["line"], d["code"], d["message"]) for d in json.loads(done.stdout)["diagnostics"]}
+    return {(d["line"], d["severity"], d["message"]) for d in json.loads(done.stdout)["diagnostics"]}
 
 
 def judge(options, folder, number, text, line_number, mutant):
@@ -119,7 +125,13 @@ def judge(options, folder, number, text, line_number, mutant):
     found = check(options, path)
     name = re.match(r"^  ([a-z_]+):\s*$", text.split("\n")[line_number])  # a connection, where it is defined
     here = lambda line: line == line_number + 1 or (name and re.search(rf"connection: {name.group(1)}\b", lines[line - 1]))
-    return any(line > 0 and here(line) for line, _, _ in found), bool(found)
+    mended = None
+    if any(severity == "error" and line == line_number + 1 and "did you mean" in message for line, severity, message in found):
+        check(options, path, "--fix")
+        with open(path, encoding="utf-8", newline="") as file:
+            mended = file.read()
+        mended = "restored" if mended == text else "left" if mended == "\n".join(lines) else "changed: " + mended.split("\n")[line_number].strip()
+    return any(line > 0 and here(line) for line, _, _ in found), bool(found), mended
 
 
 def main():
@@ -131,6 +143,7 @@ def main():
     options = parser.parse_args()
     options.bin, options.plugins = os.path.abspath(options.bin), os.path.abspath(options.plugins)
     made, found, equivalent, elsewhere, missed, noise = 0, 0, 0, 0, [], []
+    proposed, restored, otherwise = 0, 0, []
     with tempfile.TemporaryDirectory(prefix="tenon-mutants-") as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
         waiting = []
         for name in sorted(os.listdir(os.path.join(ROOT, "pipelines"))):
@@ -153,7 +166,12 @@ def main():
                     waiting.append((where, pool.submit(judge, options, folder, len(waiting), text, number, mutant)))
         for where, result in waiting:
             made += 1
-            here, anywhere = result.result()
+            here, anywhere, mended = result.result()
+            if mended is not None and not any(re.search(pattern, where) for pattern, _ in OTHERWISE):
+                proposed += 1
+                restored += mended == "restored"
+                if mended != "restored":
+                    otherwise.append(f"{where}: {mended}")
             if here:
                 found += 1
             elif any(re.search(pattern, where) for pattern, _ in EQUIVALENT):
@@ -169,7 +187,11 @@ def main():
         print("told of an original:", line)
     print(f"{made} mutants, {equivalent} equivalent by name, {found} of {counted} found on their line ({percent:.1f} %), "
           f"{elsewhere} on another line; {len(noise)} reports of the originals")
-    sys.exit(0 if percent >= options.least and not noise and made > 100 else 1)
+    mends = 100.0 * restored / max(1, proposed)
+    for where in otherwise if options.show or mends < options.least else []:
+        print("not restored:", where)
+    print(f"--fix restores {restored} of {proposed} mutants for which a name is proposed ({mends:.1f} %)")
+    sys.exit(0 if percent >= options.least and mends >= options.least and proposed > 100 and not noise and made > 100 else 1)
 
 
 if __name__ == "__main__":
