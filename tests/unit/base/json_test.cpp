@@ -75,6 +75,26 @@ TEST(Json, RefusesWhatIsNotStrict) {
   }
 }
 
+// simdjson 3.0's on-demand front end takes these.
+TEST(Json, RefusesWhatTokensAloneDoNotShow) {
+  using namespace std::string_view_literals;
+  for (const std::string_view text : {"[1\0]"sv, "[\"id\": 1]"sv, "{\"x\":[\"id\": 1}]}"sv, "{\"a\":1:2}"sv,
+                                      "[1\"b\"]"sv, "[true\"x\"]"sv, "[\"a\"b]"sv, "[\"a\" \"b\"]"sv,
+                                      "{\"a\":}"sv, "{\"a\"}"sv, "[,1]"sv, "[1}"sv, "{\"a\":1]"sv, "\0"sv}) {
+    EXPECT_FALSE(parse_json(text)) << text;
+  }
+}
+
+TEST(Json, Escapes) {
+  EXPECT_EQ(round_trip(R"(["\"\\\/\b\f\n\r\t\u00e9\u20AC\ud83D\uDE00"])"),
+            "[\"\\\"\\\\/\\b\\f\\n\\r\\té€😀\"]");
+  EXPECT_EQ(round_trip(R"({"\u0061":1,"b":2})"), R"({"a":1,"b":2})");
+  for (const char* text : {R"(["\x"])", R"(["\u12"])", R"(["\u12g4"])", R"(["\udc00"])",
+                           R"(["\ud800\u0041"])", R"(["\ud800x"])", R"(["\"])"}) {
+    EXPECT_FALSE(parse_json(text)) << text;
+  }
+}
+
 TEST(Json, HoldsItsLimits) {
   EXPECT_TRUE(parse_json(std::string(64, '[') + std::string(64, ']')));
   EXPECT_FALSE(parse_json(std::string(65, '[') + std::string(65, ']')));
