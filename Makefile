@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 BUILD := build
 PACKAGES := build-essential cmake ninja-build ccache lld pkg-config libboost1.81-dev libssl-dev libcurl4-openssl-dev libyaml-cpp-dev \
   nlohmann-json3-dev libsimdjson-dev libre2-dev libsqlite3-dev sqlite3 libspdlog-dev libcli11-dev libedit-dev libgtest-dev \
-  libgmock-dev libbenchmark-dev tzdata python3 openssl strace nghttp2-server curl ca-certificates git
+  libgmock-dev libbenchmark-dev tzdata python3 python3-jsonschema python3-yaml openssl strace nghttp2-server curl ca-certificates git
 PROOF_PACKAGES := clang clang-tidy libclang-rt-14-dev zsh fish
 # Debian's own, unless a node from elsewhere is there already: the two cannot be installed side by side.
 NODE_PACKAGES := $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
