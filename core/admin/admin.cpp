@@ -19,6 +19,7 @@ using ingress::Respond;
 
 constexpr std::uint32_t kMostRows = 1000;
 constexpr std::uint32_t kUsualRows = 100;
+constexpr std::uint64_t kMostLook = 200'000;
 constexpr std::string_view kStates[] = {"waiting",    "retrying",  "delivered", "skipped",
                                         "superseded", "duplicate", "rejected",  "exhausted"};
 
@@ -95,6 +96,8 @@ bool read_parameter(std::string_view name, const std::string& value, journal::Qu
     return read_number<journal::Seq>(value, 0, UINT64_MAX, query.after);
   } else if (name == "before") {
     return read_number<journal::Seq>(value, 1, UINT64_MAX, query.before);
+  } else if (name == "look") {
+    return read_number<std::uint64_t>(value, 1, kMostLook, query.look);
   } else if (name == "limit") {
     return read_number<std::uint32_t>(value, 1, kMostRows, query.limit);
   } else {

@@ -2,7 +2,9 @@
 #include <algorithm>
 
 #include "app/cells.hpp"
+#include "app/cli/interrupt.hpp"
 #include "app/cli/output.hpp"
+#include "app/cli/progress.hpp"
 #include "app/event_view.hpp"
 #include "app/host_client.hpp"
 #include "app/verbs.hpp"
@@ -43,6 +45,8 @@ struct RetryOptions {
 struct Retried {
   std::uint64_t retried = 0;
   std::vector<std::pair<std::string, std::string>> refused;  ///< number, code
+  std::uint64_t left = 0;                                    ///< not asked any more: Ctrl-C
+  bool interrupted = false;
 };
 
 /// One batch, in one transaction of the journal.
@@ -76,6 +80,8 @@ Result<Retried> retry_matching(const RetryOptions& options) {
     total += static_cast<std::uint64_t>(group.get("count").as_double());
     newest = std::max(newest, static_cast<std::uint64_t>(group.get("newest").as_double()));
   }
+  const Interrupt interrupt;
+  Progress progress("dead letters", total);
   // What dies again meanwhile has a number that was passed by: nothing is retried twice.
   std::uint64_t looked = 0;
   for (std::string after = "0"; !after.empty() && newest > 0;) {
@@ -87,7 +93,12 @@ Result<Retried> retry_matching(const RetryOptions& options) {
     if (!seqs.empty()) TENON_CHECK(retry_batch(options.data, seqs, so_far));
     looked += seqs.size();
     after = cell(page.root.get("next_after"));
-    output().progress(std::to_string(looked) + " of " + std::to_string(total) + " looked at", after.empty());
+    progress.at(looked);
+    if (Interrupt::asked() && !after.empty()) {
+      so_far.interrupted = true;
+      so_far.left = total > looked ? total - looked : 0;
+      break;
+    }
   }
   return so_far;
 }
@@ -131,10 +142,15 @@ int retry_dead(const RetryOptions& options) {
     }
   }
   if (output().json()) {
-    output().document("{\"retried\":" + std::to_string(done->retried) + ",\"refused\":[" + refused + "]}");
+    output().document(
+        "{\"retried\":" + std::to_string(done->retried) + ",\"refused\":[" + refused + "]" +
+        (done->interrupted ? ",\"interrupted\":true,\"left\":" + std::to_string(done->left) : "") + "}");
   } else {
-    output().text(std::to_string(done->retried) + " queued again\n");
+    output().text(
+        std::to_string(done->retried) + " queued again" +
+        (done->interrupted ? ", " + std::to_string(done->left) + " left as they were: Ctrl-C" : "") + "\n");
   }
+  if (done->interrupted) return kExitInterrupted;
   return options.ids.empty() || done->refused.empty() ? kExitOk : kExitFailure;
 }
 
@@ -144,7 +160,8 @@ void add_retry(Command& group) {
   command.about(
       "Each is queued once, the oldest first; what was delivered of it is not done again. Ctrl-C stops "
       "between two "
-      "batches: what was queued stays queued. Malformed webhooks cannot be retried.");
+      "batches: what was queued stays queued, their number is told, and the exit code is 130. Malformed "
+      "webhooks cannot be retried.");
   command.argument("id", options.ids, "Numbers or ids, as `list` prints them")
       .completes(Completes::dead_letter);
   command.flag("--all", options.all, "All there are");

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "app/cli/output.hpp"
+#include "app/cli/progress.hpp"
 #include "observe/log.hpp"
 #include "runtime/files.hpp"
 
@@ -100,7 +101,13 @@ Result<std::unique_ptr<Definitions>> read_definitions(const DefinitionSources& s
 
 Result<config::Loaded> read_pipelines(const DefinitionSources& sources, const plugin::Registry& registry) {
   TENON_TRY(const config::Environment env, read_environment(sources.env_file));
-  return config::load(sources.pipelines, env, registry);
+  Progress progress("files");
+  config::LoadOptions options;
+  options.on_file = [&](std::size_t done, std::size_t total) {
+    progress.total(total);
+    progress.at(done);
+  };
+  return config::load(sources.pipelines, env, registry, std::move(options));
 }
 
 }  // namespace tenon::app

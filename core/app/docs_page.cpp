@@ -38,6 +38,7 @@ tenon check --quiet pipelines/blueprint.yaml
 | 0 | fine |
 | 1 | failure: it was asked for rightly and could not be done |
 | 2 | bad input: arguments, pipeline files, tenon.yaml, environment |
+| 130 | ended by Ctrl-C; what was done until then stays done, and is told |
 
 ## tenon.yaml
 

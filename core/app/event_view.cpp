@@ -1,29 +1,16 @@
 #include "app/event_view.hpp"
 
-#include <charconv>
-#include <ctime>
-
 #include "app/cells.hpp"
 #include "app/cli/output.hpp"
-#include "app/cli/table.hpp"
 #include "app/host_client.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
-#include "runtime/local_client.hpp"
 
 namespace tenon::app {
 namespace {
 
-/// The colour of a state or an end.
-Style style_of(std::string_view state) {
-  if (state == "delivered") return Style::green;
-  if (state == "rejected" || state == "exhausted") return Style::red;
-  if (state == "waiting" || state == "retrying") return Style::yellow;
-  return Style::faint;
-}
-
 std::string with_reason(Value end, Value reason) {
-  std::string text = output().paint_out(cell(end), style_of(cell(end)));
+  std::string text = output().paint_out(cell(end), state_style(cell(end)));
   if (!cell(reason).empty()) text += ", " + cell(reason);
   return text;
 }
@@ -94,106 +81,13 @@ std::string timeline_text(Value event) {
   return out;
 }
 
-int list_groups(const ListOptions& options, const std::string& target) {
-  const auto mark = target.find('?');
-  const auto document =
-      ask_host(options.data, "/v1/dead/groups?by=" + options.group_by + "&" + target.substr(mark + 1));
-  if (!document) return output().fail(document.error());
-  if (output().json()) {
-    output().document(document->root);
-    return kExitOk;
-  }
-  Table table({{"COUNT"}, {"NEWEST"}, {"OLDEST RECEIVED"}, {"NEWEST RECEIVED"}, {"GROUP", 12}});
-  for (const Value group : document->root.get("groups").items()) {
-    table.add({cell(group.get("count")), cell(group.get("newest")), time_cell(group.get("oldest_ms")),
-               time_cell(group.get("newest_ms")), cell(group.get("name"))});
-  }
-  if (table.empty()) {
-    output().note("no dead letters");
-  } else {
-    output().text(table.render(output().out()));
-  }
-  return kExitOk;
-}
-
 }  // namespace
 
-Result<std::int64_t> moment(const std::string& text) {
-  const auto wrong = [&] {
-    return Error("bad_argument",
-                 "'" + text + "' is no time: write 2026-01-31T13:00:00Z, or 90s, 15m, 24h, 7d ago");
-  };
-  std::int64_t number = 0;
-  const char* const end = text.data() + text.size();
-  if (const auto [stop, bad] = std::from_chars(text.data(), end, number);
-      bad == std::errc() && stop + 1 == end && number >= 0 && number < 100'000'000) {
-    const std::string_view units = "smhd";
-    constexpr std::int64_t kMs[] = {1000, 60'000, 3'600'000, 86'400'000};
-    const auto unit = units.find(*stop);
-    if (unit == std::string_view::npos) return wrong();
-    return runtime::wall_now_ms() - number * kMs[unit];
-  }
-  std::tm parts{};
-  const char* rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  if (rest == nullptr || *rest != '\0') {
-    parts = {};
-    rest = strptime(text.c_str(), "%Y-%m-%d", &parts);
-  }
-  if (rest == nullptr || *rest != '\0') return wrong();
-  return static_cast<std::int64_t>(timegm(&parts)) * 1000;
-}
-
-int list_events(EventKind kind, const ListOptions& options) {
-  const bool dead = kind == EventKind::dead_letter;
-  std::string target = dead ? "/v1/dead?" : "/v1/events?";
-  const auto add = [&](const char* name, const std::string& value) {
-    if (!value.empty()) target += std::string(name) + "=" + percent_encode(value) + "&";
-  };
-  add("pipeline", options.pipeline);
-  add("state", options.state);
-  add("key", options.key);
-  add("connection", options.connection);
-  add("before", options.after);
-  for (const auto& [name, text] : {std::pair{"since", options.since}, std::pair{"until", options.until}}) {
-    if (text.empty()) continue;
-    const auto ms = moment(text);
-    if (!ms) return output().fail(ms.error(), kExitBadInput);
-    add(name, std::to_string(*ms));
-  }
-  if (!options.group_by.empty()) return list_groups(options, target);
-  target += "limit=" + std::to_string(options.limit);
-  const auto document = ask_host(options.data, target);
-  if (!document) return output().fail(document.error());
-  if (output().json()) {
-    output().document(document->root);
-    return kExitOk;
-  }
-  Table table({{"NUMBER"},
-               {"RECEIVED"},
-               {"PIPELINE", 12},
-               {"TYPE", 12},
-               {"KEY", 8},
-               {"STATE"},
-               {"ATTEMPTS"},
-               {"ID", 8},
-               {"REASON", 12}});
-  for (const Value event : document->root.get("events").items()) {
-    const std::string state = cell(event.get("state"));
-    table.add({cell(event.get("seq")), time_cell(event.get("received_ms")), cell(event.get("pipeline")),
-               cell(event.get("type")), cell(event.get("key")), Cell(state, style_of(state)),
-               cell(event.get("attempts")), cell(event.get("id")), cell(event.get("reason"))});
-  }
-  const Value next = document->root.get("next_before");
-  if (!next.is_missing() && (table.empty() || options.limit > document->root.get("events").size()))
-    output().note("looked at " + cell(document->root.get("looked")) + " events; go on with --after " +
-                  cell(next));
-  if (table.empty() && !next.is_missing()) return kExitOk;
-  if (table.empty()) {
-    output().note(dead ? "no dead letters" : "no events");
-    return kExitOk;
-  }
-  output().text(table.render(output().out()));
-  return kExitOk;
+Style state_style(std::string_view state) {
+  if (state == "delivered") return Style::green;
+  if (state == "rejected" || state == "exhausted") return Style::red;
+  if (state == "waiting" || state == "retrying") return Style::yellow;
+  return Style::faint;
 }
 
 int show_event(EventKind kind, const ShowOptions& options) {
@@ -212,22 +106,6 @@ int show_event(EventKind kind, const ShowOptions& options) {
     output().text(timeline_text(document->root));
   }
   return kExitOk;
-}
-
-void add_list_options(Command& command, ListOptions& options) {
-  command.option("--pipeline", options.pipeline, "Only of this pipeline")
-      .value("NAME")
-      .completes(Completes::pipeline);
-  command.option("--key", options.key, "Only of this key").value("KEY");
-  command.option("--connection", options.connection, "Only of this connection").value("NAME");
-  command.option("--since", options.since, "Received then or later: a time in UTC, or 15m, 24h, 7d ago")
-      .value("TIME");
-  command.option("--until", options.until, "Received before then").value("TIME");
-  command.option("--after", options.after, "Only what comes after this number in the list: the next page")
-      .value("NUMBER");
-  command.option("--limit", options.limit, "At most so many").range(1, 1000).shows_default();
-  add_data(command, options.data);
-  command.json();
 }
 
 void add_show_options(Command& command, EventKind kind, ShowOptions& options) {

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "app/cli/command.hpp"
+#include "app/cli/terminal.hpp"
 #include "base/result.hpp"
 
 namespace tenon::app {
@@ -17,7 +19,8 @@ enum class EventKind : std::uint8_t { event, dead_letter };
 
 struct ListOptions {
   std::string data;
-  std::string pipeline, state, key, connection, since, until, after, group_by;
+  std::string pipeline, state, key, connection, since, until, after, group_by, where;
+  std::uint32_t look = 200'000;
   std::uint32_t limit = 50;
 };
 
@@ -26,10 +29,13 @@ struct ShowOptions {
   std::string id;  ///< number or id
 };
 
+/// The colour of a state or an end.
+Style state_style(std::string_view state);
+
 int list_events(EventKind kind, const ListOptions& options);
 int show_event(EventKind kind, const ShowOptions& options);
 
-/// --data, --json, --pipeline, --key, --limit.
+/// What narrows a list, --look, --limit, --data and --json.
 void add_list_options(Command& command, ListOptions& options);
 /// --data, --json and the number or id.
 void add_show_options(Command& command, EventKind kind, ShowOptions& options);

@@ -16,6 +16,8 @@ void add_list(Command& group) {
   command.example("tenon events list", "The newest 50");
   command.example("tenon events list --state delivered --limit 10 --json",
                   "Ten that were delivered, for a script");
+  command.example("tenon events list --since 24h --where '$contains(event.key, \"12908\") and attempts > 1'",
+                  "What an expression says");
   command.run([&options] { return list_events(EventKind::event, options); });
 }
 

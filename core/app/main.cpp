@@ -1,4 +1,5 @@
 // tenon: the command line, put together.
+#include "app/host_client.hpp"
 #include "app/verbs.hpp"
 
 int main(int argc, char** argv) {
@@ -27,5 +28,7 @@ int main(int argc, char** argv) {
   program.raw("__complete",
               [&root](const std::vector<std::string>& words) { return complete(root, words, values_of); });
   program.raw("__docs", [&root](const std::vector<std::string>&) { return docs_page(root); });
-  return program.run(argc, argv);
+  const int code = program.run(argc, argv);
+  close_stopped_host();
+  return code;
 }

@@ -1,10 +1,12 @@
 // tenon run: from files to a running host, and back down without losing anything.
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <future>
 #include <iostream>
+#include <optional>
 
 #include "admin/admin.hpp"
 #include "app/cli/output.hpp"
@@ -17,6 +19,8 @@
 #include "journal/journal.hpp"
 #include "observe/log.hpp"
 #include "pipeline/host.hpp"
+#include "runtime/attempts.hpp"
+#include "runtime/crash.hpp"
 #include "runtime/files.hpp"
 #include "runtime/real.hpp"
 #include "runtime/service_manager.hpp"
@@ -38,6 +42,27 @@ PortOptions port_options(const config::HostSettings& settings) {
           settings.list("trusted_proxy"), broken()};
 }
 
+/// The standard output, for the host alone: what plugins write there goes to where the log goes, and cannot
+/// be taken for the host's words.
+class OwnOutput {
+ public:
+  OwnOutput() : descriptor_(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)) { dup2(STDERR_FILENO, STDOUT_FILENO); }
+  OwnOutput(const OwnOutput&) = delete;
+  OwnOutput& operator=(const OwnOutput&) = delete;
+  /// As it was.
+  ~OwnOutput() {
+    if (descriptor_ < 0) return;
+    dup2(descriptor_, STDOUT_FILENO);
+    ::close(descriptor_);
+  }
+  void write(std::string_view text) const {
+    [[maybe_unused]] const ssize_t written = ::write(descriptor_, text.data(), text.size());
+  }
+
+ private:
+  int descriptor_;
+};
+
 /// The parts of a running host, in the order in which they are made; torn down in the reverse order.
 class Service {
  public:
@@ -50,6 +75,7 @@ class Service {
     const Status started = start();
     if (!started) {
       close();
+      own_output_.reset();
       return output().fail(started.error());
     }
     say_ready();
@@ -72,6 +98,9 @@ class Service {
     definitions_ = std::move(*definitions);
     std::cerr << config::render_text(definitions_->loaded.diagnostics, output().err().color);
     if (!definitions_->loaded.ok()) return kExitBadInput;
+    if (definitions_->loaded.config.pipelines.empty())
+      return output().fail("no_pipelines", "none of the files defines a pipeline: they hold connections only",
+                           kExitBadInput);
     const Status port = port_.read();
     return port ? kExitOk : output().fail(port.error(), kExitBadInput);
   }
@@ -79,20 +108,24 @@ class Service {
   void say_ready() const {
     const std::string admin = admin_address_.empty() ? "" : "http://" + admin_address_;
     if (output().json()) {
-      output().document("{\"ready\":true,\"ingress\":" + json_string(address_) +
-                        ",\"admin\":" + (admin.empty() ? "null" : json_string(admin)) +
-                        ",\"data\":" + json_string(data_) + ",\"pid\":" + std::to_string(getpid()) + "}");
+      own_output_->write("{\"ready\":true,\"ingress\":" + json_string(address_) +
+                         ",\"admin\":" + (admin.empty() ? "null" : json_string(admin)) +
+                         ",\"data\":" + json_string(data_) + ",\"pid\":" + std::to_string(getpid()) + "}\n");
     } else {
-      output().text("ready ingress=" + address_ + " admin=" + (admin.empty() ? "-" : admin) +
-                    " data=" + data_ + " pid=" + std::to_string(getpid()) + "\n");
+      own_output_->write("ready ingress=" + address_ + " admin=" + (admin.empty() ? "-" : admin) +
+                         " data=" + data_ + " pid=" + std::to_string(getpid()) + "\n");
     }
-    std::cout << std::flush;
   }
 
   Status open() {
     runtime::RealOptions real;
     real.ca_file = settings_.text("ca_file");
     real.http2 = settings_.text("http2") == "true";
+    // For tests: half a minute is long.
+    if (const char* limit = getenv("TENON_WATCHDOG_MS"); limit != nullptr && std::atoi(limit) > 0) {
+      real.watch.limit = std::chrono::milliseconds(std::atoi(limit));
+      real.watch.interval = real.watch.limit / 4;
+    }
     TENON_TRY(runtime_, runtime::make_real(std::move(real)));
     journal::Options options;
     options.on_failure = [this](const Error& error) {
@@ -103,7 +136,9 @@ class Service {
       runtime_->stop();
     };
     TENON_TRY(journal_, journal::open_sqlite(*runtime_, data_, std::move(options)));
+    read_attempts();
     pipeline::HostOptions host_options;
+    host_options.delivery.suspects = &suspects_;
     host_options.ingress.acknowledge_before_commit = broken() == "ack_early";
     host_.emplace(*runtime_, std::move(definitions_->loaded.config), *definitions_->registry, *journal_,
                   host_options);
@@ -111,7 +146,29 @@ class Service {
     return {};
   }
 
+  /// What the last run died of, if it did. Under the journal's lock: no other host has the file.
+  void read_attempts() {
+    const auto former = runtime::open_attempts(data_ + "/attempts");
+    if (!former) {
+      // It serves all the same; only, what kills it is not counted.
+      log::warn(former.error().code, former.error().message);
+      return;
+    }
+    for (const runtime::Crash& crash : former->crashes) {
+      const log::Fields fields = {
+          {"doing", crash.doing}, {"how", crash.how}, {"event", crash.event}, {"marks", crash.marks}};
+      if (crash.how == runtime::died_text(static_cast<std::uint32_t>(runtime::Died::silently))) {
+        log::info("the last run ended inside of a plugin or mapping", fields);
+      } else {
+        log::warn(codes::kPluginCrashed, "the last run ended inside of a plugin or mapping", fields);
+      }
+    }
+    for (const runtime::Marked& marked : former->marked)
+      suspects_.add(marked.event, marked.marks, marked.how + " in " + marked.doing);
+  }
+
   Status start() {
+    own_output_.emplace();
     runtime_->start();
     admin::AdminOptions admin_options;
     admin_options.version = TENON_VERSION;
@@ -164,11 +221,13 @@ class Service {
     log::flush();
   }
 
+  std::optional<OwnOutput> own_output_;  ///< from when plugins may run
   const config::HostSettings& settings_;
   const std::string data_;
   std::unique_ptr<Definitions> definitions_;
   std::unique_ptr<runtime::RealRuntime> runtime_;
   std::unique_ptr<journal::Journal> journal_;
+  delivery::Suspects suspects_{[](journal::Seq seq) { runtime::forget_marks(seq); }};
   std::optional<pipeline::Host> host_;
   std::optional<Reload> reload_;
   Port port_;
@@ -201,6 +260,7 @@ int run(const config::HostSettings& settings, bool print_config) {
   log::configure(std::move(log));
   if (const Status trusted = check_ca_file(settings.text("ca_file")); !trusted)
     return output().fail(trusted.error(), kExitBadInput);
+  runtime::watch_for_crashes(settings.text("log_format") == "json");
   runtime::hold_signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE, SIGXFSZ});
   return Service(settings).run();
 }

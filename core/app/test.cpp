@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <fstream>
 #include <iostream>
+#include <optional>
 
 #include "app/cli/output.hpp"
+#include "app/cli/progress.hpp"
 #include "app/definitions.hpp"
 #include "app/test_report.hpp"
 #include "app/verbs.hpp"
@@ -25,10 +27,15 @@ struct TestOptions {
 int run_samples(const TestOptions& options, const std::vector<config::Loaded>& files,
                 plugin::Registry& registry) {
   std::vector<trial::SampleReport> reports;
+  std::size_t total = 0;
+  for (const config::Loaded& file : files) total += trial::count_samples(file.config, options.filter);
+  std::optional<Progress> progress(std::in_place, "samples", total);
   for (const config::Loaded& file : files) {
-    for (auto& report : trial::run_samples(file.config, registry, options.filter))
+    for (auto& report :
+         trial::run_samples(file.config, registry, options.filter, [&] { progress->one_more(); }))
       reports.push_back(std::move(report));
   }
+  progress.reset();
   if (output().json()) {
     output().document(trial::render_json(reports));
   } else {
@@ -42,10 +49,15 @@ int run_samples(const TestOptions& options, const std::vector<config::Loaded>& f
 int run_tests(const TestOptions& options, const std::vector<config::Loaded>& files,
               plugin::Registry& registry) {
   std::vector<trial::PipelineReport> reports;
+  std::size_t total = 0;
+  for (const config::Loaded& file : files) total += trial::count_tests(file.config, options.filter);
+  std::optional<Progress> progress(std::in_place, "tests", total);
   for (const config::Loaded& file : files) {
-    for (auto& report : trial::run_tests(file.config, registry, options.filter))
+    for (auto& report :
+         trial::run_tests(file.config, registry, options.filter, [&] { progress->one_more(); }))
       reports.push_back(std::move(report));
   }
+  progress.reset();
   if (!options.junit.empty()) {
     std::ofstream file(options.junit, std::ios::binary);
     file << trial::render_junit(reports);
@@ -67,7 +79,13 @@ int test_once(const TestOptions& options) {
   for (const Error& refused : (*registry)->refused()) log::warn(refused.code, refused.message);
   config::LoadOptions load;
   load.stand_ins = true;
+  std::optional<Progress> progress(std::in_place, "files");
+  load.on_file = [&](std::size_t done, std::size_t total) {
+    progress->total(total);
+    progress->at(done);
+  };
   std::vector<config::Loaded> files = config::load_each(options.sources.pipelines, {}, **registry, load);
+  progress.reset();
   std::vector<config::Diagnostic> diagnostics;
   for (const config::Loaded& file : files) {
     diagnostics.insert(diagnostics.end(), file.diagnostics.begin(), file.diagnostics.end());

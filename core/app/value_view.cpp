@@ -89,4 +89,16 @@ std::string type_text(Value value) {
   }
 }
 
+std::string with_caret(std::string_view text, std::size_t offset, std::size_t length) {
+  offset = std::min(offset, text.size());
+  const auto before = text.rfind('\n', offset == 0 ? 0 : offset - 1);
+  const std::size_t begin = before == std::string_view::npos || offset == 0 ? 0 : before + 1;
+  const std::string_view line = text.substr(begin, text.find('\n', begin) - begin);
+  const std::size_t column = std::min(offset - std::min(offset, begin), line.size());
+  const std::size_t width = std::max<std::size_t>(1, display_width(printable(line.substr(column, length))));
+  return "  " + printable(line) + "\n  " +
+         std::string(display_width(printable(line.substr(0, column))), ' ') + "^" +
+         std::string(width - 1, '~');
+}
+
 }  // namespace tenon::app

@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "config/yaml.hpp"
+
 namespace tenon::config {
 
 namespace fs = std::filesystem;
@@ -25,6 +27,19 @@ std::optional<std::string> read_file(const std::string& path, std::size_t most) 
   }
   if (in.bad()) return std::nullopt;
   if (text.size() > most + 1) text.resize(most + 1);
+  return text;
+}
+
+std::optional<std::string> read_definition(const std::string& path) {
+  std::error_code failed;
+  const fs::file_status status = fs::status(path, failed);
+  if (failed || fs::is_directory(status)) return std::nullopt;
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::nullopt;
+  std::string text(kMostFileBytes + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (in.bad()) return std::nullopt;
+  text.resize(static_cast<std::size_t>(in.gcount()));
   return text;
 }
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "config/fields.hpp"
-#include "config/file_text.hpp"
+#include "config/files.hpp"
 #include "config/scalar.hpp"
 #include "config/yaml.hpp"
 
@@ -155,7 +155,7 @@ HostFile load_host_text(const std::string& name, const std::string& text) {
 }
 
 HostFile load_host_file(const std::string& path) {
-  const auto text = read_text_file(path);
+  const auto text = read_definition(path);
   if (text) return load_host_text(path, *text);
   HostFile file;
   Diagnostic unreadable;

@@ -9,7 +9,7 @@
 #include <set>
 #include <utility>
 
-#include "config/file_text.hpp"
+#include "config/files.hpp"
 #include "config/host_file.hpp"
 #include "config/pipeline_reader.hpp"
 #include "config/stand_ins.hpp"
@@ -168,7 +168,7 @@ class Files {
                                        "`use` names this file, and it holds more than `connections`");
       return &known->second->read.connections;
     }
-    auto text = read_text_file(path);
+    auto text = read_definition(path);
     if (!text) return nullptr;
     File& file = add(path, std::move(*text));
     file.connections_only = true;
@@ -207,8 +207,11 @@ Loaded load(std::span<const std::string> paths, const Environment& environment,
             const plugin::Registry& registry, LoadOptions options) {
   std::vector<Diagnostic> failures;
   Files files(environment, registry, options);
-  for (const std::string& path : files_of(paths, failures)) {
-    auto text = read_text_file(path);
+  const auto all = files_of(paths, failures);
+  std::size_t done = 0;
+  for (const std::string& path : all) {
+    if (options.on_file) options.on_file(done++, all.size());
+    auto text = read_definition(path);
     if (!text) {
       failures.push_back(of_path(path, "unreadable", "cannot be read"));
       continue;
@@ -224,7 +227,10 @@ std::vector<Loaded> load_each(std::span<const std::string> paths, const Environm
                               const plugin::Registry& registry, LoadOptions options) {
   std::vector<Loaded> all;
   Loaded failed;
-  for (const std::string& file : files_of(paths, failed.diagnostics)) {
+  const auto on_file = std::exchange(options.on_file, {});
+  const auto files = files_of(paths, failed.diagnostics);
+  for (const std::string& file : files) {
+    if (on_file) on_file(all.size(), files.size());
     all.push_back(load(std::span(&file, 1), environment, registry, options));
   }
   if (!failed.diagnostics.empty()) all.push_back(std::move(failed));

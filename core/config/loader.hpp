@@ -1,6 +1,8 @@
 // load: pipeline files to a checked Config, with everything that is wrong with them.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +24,8 @@ struct Loaded {
 struct LoadOptions {
   /// Variables without a value get stand-ins that fit; for tests, which need no environment.
   bool stand_ins = false;
+  /// Told before each file: how many were read, of how many.
+  std::function<void(std::size_t done, std::size_t total)> on_file = {};
 };
 
 /// Reads `paths`: files, or folders whose `*.yaml` and `*.yml` are taken in the order of their names, but

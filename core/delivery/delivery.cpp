@@ -191,7 +191,7 @@ void Delivery::start_run(Lanes::Head head) {
   const std::string pipeline = head.waiting.pipeline;
   const std::shared_ptr<const Flow> flow = flows_.find(pipeline)->second;
   ++running_of_[pipeline];
-  RunServices services{runtime_, journal_, locks_, duplicates_, options_.probe};
+  RunServices services{runtime_, journal_, locks_, duplicates_, options_.probe, options_.suspects};
   auto event_run = std::make_shared<EventRun>(services, flow, std::move(head.waiting));
   runs_.emplace(id, event_run);
   runtime::spawn(run(id, std::move(event_run), std::move(head.lane), pipeline));

@@ -27,6 +27,7 @@ struct DeliveryOptions {
   std::size_t running = 512;           ///< how many run at once
   std::size_t running_per_flow = 128;  ///< of one pipeline: a slow sink must not take every place
   Probe* probe = nullptr;              ///< sees what runs do, if there is one
+  Suspects* suspects = nullptr;        ///< what not to run, if known; outlives the delivery
 };
 
 /// One per host, on the delivery executor; all calls on its thread.

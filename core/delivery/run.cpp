@@ -21,9 +21,10 @@ using runtime::Task;
 
 constexpr int kMostIdentityRounds = 5;
 
-plugin::CallOptions options_for(EventClass event_class, observe::Conversation* conversation) {
+plugin::CallOptions options_for(const journal::Waiting& waiting, observe::Conversation* conversation) {
   plugin::CallOptions options;
-  options.event_class = event_class;
+  options.event = waiting.seq;
+  options.event_class = waiting.event.event_class;
   options.conversation = conversation;
   return options;
 }
@@ -36,14 +37,22 @@ EventRun::EventRun(RunServices services, std::shared_ptr<const Flow> flow, journ
       flow_(*kept_flow_),
       waiting_(std::move(waiting)),
       scope_(*flow_.pipeline, flow_.connections),
-      calls_(options_for(waiting_.event.event_class, &conversation_)),
+      calls_(options_for(waiting_, &conversation_)),
       started_ms_(services.runtime.clock().wall_ms()) {
+  scope_.runs_for(waiting_.seq);
   if (services_.probe == nullptr) return;
   scope_.set_trace(services_.probe->trace());
   if (const Value vars = services_.probe->vars(); !vars.is_missing()) scope_.set_vars(vars);
 }
 
 Task<RunEnd> EventRun::run() {
+  if (std::string why = services_.suspects ? services_.suspects->quarantined(waiting_.seq) : "";
+      !why.empty()) {
+    log::error(codes::kCrashSuspect, "an event is in quarantine",
+               {{"event", waiting_.seq}, {"pipeline", waiting_.pipeline}, {"why", why}});
+    RunEnd end = co_await finish_early(End::rejected, std::move(why));
+    co_return end;
+  }
   if (const Status status = scope_.set_event(waiting_.event); !status) {
     std::string reason = status.error().text();
     RunEnd end = co_await finish_early(End::rejected, std::move(reason));
@@ -88,8 +97,8 @@ Task<RunEnd> EventRun::run() {
     if (result.end) {
       waiting_.ended_actions.emplace_back(action.name, result.end->end);
       if (!result.end->id.empty()) waiting_.written.emplace_back(action.name, result.end->id);
+      if (!result.end->reason.empty()) waiting_.reasons.emplace_back(action.name, result.end->reason);
       last.actions.push_back(*result.end);
-      ends_.push_back(*result.end);
     } else if (!waits) {
       waits = true;
       retry = result.outcome;
@@ -423,8 +432,9 @@ Task<RunEnd> EventRun::finish(Settlement settlement) {
     }
     delivered = has(End::delivered);
     if (!settlement.end) settlement.end = End::skipped;
-    for (const auto& action : ends_) {
-      if (action.end == *settlement.end) settlement.reason = action.reason;
+    // Of those actions the last that ended so, in this attempt or an earlier one.
+    for (const auto& [action, reason] : waiting_.reasons) {
+      if (end_of_action(action) == settlement.end) settlement.reason = reason;
     }
   }
   RunEnd end;
@@ -433,7 +443,9 @@ Task<RunEnd> EventRun::finish(Settlement settlement) {
   end.forbidden = forbidden_;
   end.delivered = delivered;
   const std::uint32_t attempts = settlement.attempts_counted;
+  const bool ends = settlement.end.has_value();
   const bool settled = co_await settle(std::move(settlement));
+  if (settled && ends && services_.suspects) services_.suspects->ended(waiting_.seq);
   release_lock();
   waiting_.attempts = attempts;
   waiting_.next_ms = end.next_ms;
@@ -456,9 +468,13 @@ Task<RunEnd> EventRun::finish_early(End end, std::string reason) {
   co_return done;
 }
 
-bool EventRun::is_ended(const std::string& action) const {
-  return std::any_of(waiting_.ended_actions.begin(), waiting_.ended_actions.end(),
-                     [&](const auto& ended) { return ended.first == action; });
+bool EventRun::is_ended(const std::string& action) const { return end_of_action(action).has_value(); }
+
+std::optional<End> EventRun::end_of_action(const std::string& action) const {
+  const auto found = std::find_if(waiting_.ended_actions.begin(), waiting_.ended_actions.end(),
+                                  [&](const auto& ended) { return ended.first == action; });
+  if (found == waiting_.ended_actions.end()) return std::nullopt;
+  return found->second;
 }
 
 journal::Applied EventRun::applied_of(const config::Action& action, const journal::IdentityKey& primary,

@@ -13,6 +13,7 @@
 #include "delivery/probe.hpp"
 #include "delivery/resolve.hpp"
 #include "delivery/scope.hpp"
+#include "delivery/suspects.hpp"
 #include "journal/journal.hpp"
 #include "observe/conversation.hpp"
 
@@ -24,7 +25,8 @@ struct RunServices {
   journal::Journal& journal;
   IdentityLocks& locks;
   DuplicateWatch& duplicates;
-  Probe* probe = nullptr;  ///< may be null
+  Probe* probe = nullptr;        ///< may be null
+  Suspects* suspects = nullptr;  ///< may be null
 };
 
 /// How a run ended.
@@ -89,6 +91,7 @@ class EventRun {
   void record_attempt(journal::Settlement& settlement, const std::string& action, const ActionResult& result);
   void plan_retry(journal::Settlement& settlement, const Outcome& outcome);
   bool is_ended(const std::string& action) const;
+  std::optional<End> end_of_action(const std::string& action) const;
   Status placed();
   Status keep(const config::FetchStep& step, const plugin::CallResult& got);
   journal::Applied applied_of(const config::Action& action, const journal::IdentityKey& primary,
@@ -107,7 +110,6 @@ class EventRun {
   std::vector<journal::IdentityKey> locked_;
   std::int64_t started_ms_;
   std::string version_;  ///< of the source object: the first fetch that names one, else the event's
-  std::vector<journal::ActionEnd> ends_;  ///< of this run's actions
   bool fetched_ = false;
   bool gone_ = false;
   std::string hold_;

@@ -1,27 +1,16 @@
 #include "delivery/scope.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <ctime>
 #include <optional>
 
 #include "base/digest.hpp"
 #include "base/json.hpp"
+#include "event/iso_time.hpp"
 #include "mapping/trace.hpp"
+#include "runtime/doing.hpp"
 
 namespace tenon::delivery {
 namespace {
-
-/// ISO 8601, UTC, milliseconds.
-std::string iso_time(std::int64_t ms) {
-  const std::time_t seconds = static_cast<std::time_t>(ms / 1000);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[40];
-  const std::size_t size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(text + size, sizeof text - size, ".%03dZ", static_cast<int>(ms % 1000));
-  return text;
-}
 
 std::string place_of(const config::Formula& formula) {
   return formula.position.file + ":" + std::to_string(formula.position.line);
@@ -190,6 +179,8 @@ RunScope::Made RunScope::make(std::string_view name) {
 }
 
 Result<Value> RunScope::give(const config::Formula& formula, const char* code) {
+  const runtime::Doing doing(pipeline_.name,
+                             code == std::string_view("condition_failed") ? "when" : "delivery", number_);
   mapping::Evaluation evaluation = this->evaluation();
   const auto value = formula.tree.render(roots(), bindings(), evaluation);
   if (!value) return Error(code, value.error().text() + reads(formula.tree, ""));
@@ -225,6 +216,7 @@ Result<config::Priority> RunScope::priority() {
 }
 
 Result<Value> RunScope::render(const mapping::Template& tree) {
+  const runtime::Doing doing(pipeline_.name, "mapping", number_);
   mapping::Evaluation evaluation = this->evaluation();
   const auto value = tree.render(roots(), bindings(), evaluation);
   if (!value) return Error("mapping_failed", value.error().text() + reads(tree, value.error().field));

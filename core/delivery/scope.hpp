@@ -30,6 +30,8 @@ class RunScope : private mapping::LazyVariables {
   void set_vars(Value vars) { vars_ = vars; }
   /// Errors: the event's data is no JSON.
   Status set_event(const Event& event);
+  /// Its number, should the process die of one of its expressions.
+  void runs_for(std::uint64_t number) { number_ = number; }
   /// The answer of a fetch, JSON text.
   Status set_fetched(std::string_view name, std::string_view json);
   /// The answer of a list: each item's data is JSON text.
@@ -81,6 +83,7 @@ class RunScope : private mapping::LazyVariables {
   std::size_t making_ = 0;                 ///< lets that are being made, each inside the one before
   std::string key_;
   std::int64_t received_ms_ = 0;
+  std::uint64_t number_ = 0;
   std::uint64_t seed_ = 0;
   mapping::Trace* trace_ = nullptr;
   Value vars_;

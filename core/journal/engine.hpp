@@ -114,4 +114,18 @@ class Engine final : public Journal {
   bool wrote_since_watch_ = false;
 };
 
+template <class T, class Work>
+void Engine::push(Call::Kind kind, std::size_t bytes, Reply<T> reply, Work work) {
+  push(make_call<T>(kind, bytes, std::move(reply), std::move(work)));
+}
+
+template <class T, class Work>
+void Engine::push_fenced(Epoch epoch, Call::Kind kind, std::size_t bytes, Reply<T> reply, Work work) {
+  push<T>(kind, bytes, std::move(reply),
+          [this, epoch, work = std::move(work)](Store& store) mutable -> Result<T> {
+            if (epoch != epoch_) return Error("stale_epoch", "the journal was opened again since");
+            return work(store);
+          });
+}
+
 }  // namespace tenon::journal

@@ -60,6 +60,8 @@ struct Waiting {
   std::optional<std::int64_t> requeued_ms;
   std::vector<std::pair<std::string, End>> ended_actions;
   std::vector<std::pair<std::string, std::string>> written;  ///< action and id, where an ended one has an id
+  std::vector<std::pair<std::string, std::string>>
+      reasons;  ///< action and why, where an ended one has a reason
 };
 
 /// An answer of `take`.

@@ -60,6 +60,9 @@ namespace codes {
   ROW(kConnectionLost, "connection_lost", \
       "A connection ended before the whole answer came.", \
       "Nothing, if it is rare: the host finds out what was done and goes on.") \
+  ROW(kCrashSuspect, "crash_suspect", \
+      "An event that the host died of three times is in quarantine: it ended rejected, and the others go on.", \
+      "Report the plugin that the line names to its author. `tenon dead retry` tries the event again.") \
   ROW(kDnsFailed, "dns_failed", \
       "A host name could not be resolved.", \
       "Check the name in the connection and this machine's resolver.") \
@@ -116,6 +119,9 @@ namespace codes {
   ROW(kNoHost, "no_host", \
       "No host answers in a data directory.", \
       "Start `tenon run` with the same --data, or name the directory of the one that runs.") \
+  ROW(kNoPipelines, "no_pipelines", \
+      "The files that were named define no pipeline: a host of them would drop every webhook.", \
+      "Name the pipeline's file; one that holds only connections is named by its `use:`.") \
   ROW(kNoSample, "no_sample", \
       "No connector ships a sample of that event type.", \
       "`tenon plugins show NAME` lists the types; or give the event by --event FILE.") \
@@ -141,6 +147,9 @@ namespace codes {
       "Rebuild it with this host's SDK.")                                                                                          \
   ROW(kPluginContractBroken, "plugin_contract_broken", "A plugin broke a rule of its border; the host went on without harm.",      \
       "Report the line to the plugin's author.")                                                                                   \
+  ROW(kPluginCrashed, "plugin_crashed", \
+      "The host ended, or had to end a copy of itself, inside of a plugin's code or a mapping.", \
+      "The line names the plugin, what it was called for and the event. Report it to the plugin's author; the supervisor starts the host again, and after three times with one event that event is left alone.") \
   ROW(kPluginCreateFailed, "plugin_create_failed", "A plugin refused a connection's settings.",                                    \
       "The line holds the plugin's words: check the connection's settings.")                                                       \
   ROW(kPluginDirUnreadable, "plugin_dir_unreadable", "The directory of plugins cannot be read.",                                   \

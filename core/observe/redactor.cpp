@@ -74,40 +74,41 @@ bool secrets_are_shown() {
 
 }  // namespace
 
-void Redactor::add(std::string_view secret) {
+void Redactor::add_all(std::span<const std::string_view> secrets) {
   if (secrets_are_shown()) return;
-  if (secret.size() < kMinimum) return;
-  add_form(std::string(secret));
+  for (const std::string_view secret : secrets) {
+    if (secret.size() >= kMinimum) add_forms(secret);
+  }
+  if (!patterns_.empty()) rebuild();
+}
+
+void Redactor::add_forms(std::string_view secret) {
+  patterns_.emplace_back(secret);
   const std::string percent = percent_encode(secret);
-  add_form(percent);
   std::string lower = percent;  // %2f as well as %2F
   for (std::size_t i = 0; i + 2 < lower.size(); ++i) {
     if (lower[i] != '%') continue;
     const std::string hex = to_lower(std::string_view(lower).substr(i + 1, 2));
     lower.replace(i + 1, 2, hex);
   }
-  add_form(std::move(lower));
+  patterns_.push_back(percent);
+  patterns_.push_back(std::move(lower));
   const std::string quoted = json_string(secret);
-  add_form(quoted.substr(1, quoted.size() - 2));
+  patterns_.push_back(quoted.substr(1, quoted.size() - 2));
   for (const std::size_t offset : {0U, 1U, 2U}) {
     std::string inner = inner_base64(secret, offset);
     if (inner.size() < 2 * kMinimum) continue;  // a short piece of base64 may be anything
-    add_form(base64_url(inner));
-    add_form(std::move(inner));
+    patterns_.push_back(base64_url(inner));
+    patterns_.push_back(std::move(inner));
   }
-  rebuild();
-}
-
-void Redactor::add_form(std::string form) {
-  if (std::find(patterns_.begin(), patterns_.end(), form) != patterns_.end()) return;
-  if (patterns_.size() < std::numeric_limits<std::uint16_t>::max()) patterns_.push_back(std::move(form));
 }
 
 /// The tables of Wu and Manber's search ("A fast algorithm for multi-pattern searching", 1994), blocks of
 /// two.
 void Redactor::rebuild() {
   std::sort(patterns_.begin(), patterns_.end(),
-            [](const auto& a, const auto& b) { return a.size() > b.size(); });
+            [](const auto& a, const auto& b) { return a.size() != b.size() ? a.size() > b.size() : a < b; });
+  patterns_.erase(std::unique(patterns_.begin(), patterns_.end()), patterns_.end());
   shortest_ = std::min<std::size_t>(patterns_.back().size(), 255);
   shift_.assign(kHashes, static_cast<std::uint8_t>(shortest_ - 1));
   candidates_.assign(kHashes, {});
@@ -115,7 +116,7 @@ void Redactor::rebuild() {
     for (std::size_t last = 1; last < shortest_; ++last) {
       const std::size_t hash = hash_of(patterns_[p], last);
       shift_[hash] = std::min(shift_[hash], static_cast<std::uint8_t>(shortest_ - 1 - last));
-      if (last == shortest_ - 1) candidates_[hash].push_back(static_cast<std::uint16_t>(p));
+      if (last == shortest_ - 1) candidates_[hash].push_back(static_cast<std::uint32_t>(p));
     }
   }
 }
@@ -130,7 +131,7 @@ std::pair<std::size_t, std::size_t> Redactor::find(std::string_view text, std::s
       continue;
     }
     const std::size_t start = end + 1 - shortest_;
-    for (const std::uint16_t p : candidates_[hash]) {
+    for (const std::uint32_t p : candidates_[hash]) {
       const std::string& pattern = patterns_[p];
       if (text.compare(start, pattern.size(), pattern) == 0) return {start, pattern.size()};
     }

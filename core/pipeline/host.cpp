@@ -63,12 +63,14 @@ void Host::start(Function<void(Status)> done) {
 
 Result<std::vector<ingress::Route>> Host::make_routes(const config::Config& config) {
   std::map<std::string, ingress::Route> routes;
+  const auto redactor = plugin::redactor_of(config.connections, registry_);
   for (const auto& pipeline : config.pipelines) {
     const std::string& name = pipeline->trigger_connection;
     ingress::Route& route = routes[name];
     if (!route.instance) {
       const plugin::ConnectionSpec& spec = config.connections.at(name);
-      TENON_TRY(route.instance, registry_.make_instance(spec, {&runtime_, &runtime_.ingress(), nullptr}));
+      TENON_TRY(route.instance,
+                registry_.make_instance(spec, {&runtime_, &runtime_.ingress(), nullptr, redactor}));
       route.connection = spec;
       route.manifest = registry_.find(spec.connector);
       if (const auto made = ingress::Verifier::make(spec, route.manifest->verify); !made) return made.error();
@@ -91,7 +93,8 @@ Result<plugin::Instance*> Host::instance_of(const config::Config& config, const 
         config::same_definition(known->second->connection(), spec)) {
       slot = known->second;
     } else {
-      TENON_TRY(slot, registry_.make_instance(spec, {&runtime_, &runtime_.delivery(), &gate_}));
+      TENON_TRY(slot, registry_.make_instance(spec, {&runtime_, &runtime_.delivery(), &gate_,
+                                                     plugin::redactor_of(config.connections, registry_)}));
       gate_.add_account(spec.account, registry_.find(spec.connector)->budget);
     }
   }

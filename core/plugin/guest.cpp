@@ -1,6 +1,7 @@
 #include "plugin/guest.hpp"
 
 #include <atomic>
+#include <deque>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -25,7 +26,39 @@ CallResult failure(Verdict verdict, std::string message) {
 
 tenon_str lend(std::string_view text) { return {text.data(), text.size()}; }
 
+void collect(const ConnectionSpec& spec, const Credential& credential, std::vector<std::string_view>& out) {
+  for (const auto& [name, secret] : spec.secrets) out.push_back(secret.reveal());
+  for (const auto& [scheme, secrets] : spec.old_secrets) {
+    for (const Secret& secret : secrets) out.push_back(secret.reveal());
+  }
+  // A basic credential travels as one base64 text that holds none of its parts as they are.
+  const std::string_view value = credential.value().reveal();
+  if (!value.empty()) out.push_back(value.substr(value.starts_with("Basic ") ? 6 : 0));
+}
+
+std::shared_ptr<const observe::Redactor> own_redactor(const ConnectionSpec& spec,
+                                                      const Credential& credential) {
+  std::vector<std::string_view> secrets;
+  collect(spec, credential, secrets);
+  auto made = std::make_shared<observe::Redactor>();
+  made->add_all(secrets);
+  return made;
+}
+
 }  // namespace
+
+std::shared_ptr<const observe::Redactor> redactor_of(const std::map<std::string, ConnectionSpec>& connections,
+                                                     const Registry& registry) {
+  std::vector<std::string_view> secrets;
+  std::deque<Credential> credentials;
+  for (const auto& [name, spec] : connections) {
+    const ConnectorManifest* const manifest = registry.find(spec.connector);
+    if (manifest != nullptr) collect(spec, credentials.emplace_back(spec, *manifest), secrets);
+  }
+  auto made = std::make_shared<observe::Redactor>();
+  made->add_all(secrets);
+  return made;
+}
 
 GuestSetup::GuestSetup(const ConnectionSpec& spec, const ConnectorManifest& declared,
                        const tenon_connector& functions, const InstanceHost& needs)
@@ -34,15 +67,9 @@ GuestSetup::GuestSetup(const ConnectionSpec& spec, const ConnectorManifest& decl
       table(functions),
       host(needs),
       hosts(spec.hosts),
-      credential(spec, declared) {
-  for (const auto& [name, secret] : spec.secrets) redactor.add(secret.reveal());
-  for (const auto& [scheme, secrets] : spec.old_secrets) {
-    for (const Secret& secret : secrets) redactor.add(secret.reveal());
-  }
-  // A basic credential travels as one base64 text that holds none of its parts as they are.
-  const std::string_view value = credential.value().reveal();
-  if (!value.empty()) redactor.add(value.substr(value.starts_with("Basic ") ? 6 : 0));
-}
+      credential(spec, declared),
+      known_secrets(needs.redactor ? needs.redactor : own_redactor(spec, credential)),
+      redactor(*known_secrets) {}
 
 CallId Guest::next_id() {
   static std::atomic<CallId> last{0};

@@ -14,6 +14,7 @@
 #include "plugin/hosts.hpp"
 #include "plugin/instance.hpp"
 #include "plugin/verdict.hpp"
+#include "runtime/crash.hpp"
 #include "runtime/doing.hpp"
 #include "tenon/abi.h"
 
@@ -29,7 +30,8 @@ struct GuestSetup {
   InstanceHost host;
   AllowedHosts hosts;
   Credential credential;
-  observe::Redactor redactor;
+  std::shared_ptr<const observe::Redactor> known_secrets;
+  const observe::Redactor& redactor;  ///< the same
 };
 
 /// Everything that passes the border passes here. One thread: the one that made it. Held by shared_ptr since
@@ -114,7 +116,7 @@ class Guest : public std::enable_shared_from_this<Guest> {
   // Entering the plugin; never nested.
   template <class Inside>
   void enter(std::string_view function, CallId call, Inside&& inside) {
-    const runtime::Doing doing(setup_->manifest.name, function);
+    const runtime::Doing doing(setup_->manifest.name, function, event_of(call));
     ++depth_;
     std::optional<std::string> thrown;
     try {
@@ -124,8 +126,13 @@ class Guest : public std::enable_shared_from_this<Guest> {
     } catch (...) {
       thrown = "an exception that is no std::exception";
     }
+    runtime::check_border(setup_->manifest.name, function);
     --depth_;
     if (thrown) threw(function, call, *thrown);
+  }
+  std::uint64_t event_of(CallId call) const {
+    const auto found = calls_.find(call);
+    return found == calls_.end() ? 0 : found->second.options.event;
   }
   void threw(std::string_view function, CallId call, const std::string& text);
 

@@ -13,6 +13,7 @@
 #include "event/event.hpp"
 #include "event/outcome.hpp"
 #include "observe/conversation.hpp"
+#include "observe/redactor.hpp"
 #include "plugin/connection.hpp"
 #include "runtime/runtime.hpp"
 
@@ -56,6 +57,7 @@ struct CallResult {
 };
 
 struct CallOptions {
+  std::uint64_t event = 0;  ///< number of the event that it is for, should the process die of it; 0: none
   EventClass event_class = EventClass::live;
   observe::Conversation* conversation = nullptr;  ///< gets each exchange, redacted; outlives the call
   runtime::Duration deadline = std::chrono::seconds(120);
@@ -101,6 +103,8 @@ struct InstanceHost {
   runtime::Runtime* runtime = nullptr;
   runtime::Executor* executor = nullptr;
   Gate* gate = nullptr;
+  /// Of all connections of the host: a remote may say back what another one told it. Null: of this one alone.
+  std::shared_ptr<const observe::Redactor> redactor = nullptr;
 };
 
 /// A plugin's file and what it declares; borrowed from the registry.
@@ -126,6 +130,10 @@ class Registry {
   virtual Result<std::unique_ptr<Instance>> make_instance(const ConnectionSpec& connection,
                                                           const InstanceHost& host) = 0;
 };
+
+/// Knows the secrets of all these connections, as they are and as they travel.
+std::shared_ptr<const observe::Redactor> redactor_of(const std::map<std::string, ConnectionSpec>& connections,
+                                                     const Registry& registry);
 
 /// What the files of plugins must be: SHA-256 by the file's name without `.so`.
 using Pins = std::map<std::string, Sha256, std::less<>>;

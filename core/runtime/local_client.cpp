@@ -98,6 +98,11 @@ std::int64_t wall_now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
+std::int64_t steady_now_ms() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
 void pause_for(std::chrono::milliseconds time) { std::this_thread::sleep_for(time); }
 
 }  // namespace tenon::runtime

@@ -19,6 +19,8 @@ Result<HttpResponse> local_post(const std::string& path, const std::string& targ
 
 /// The machine's clock, for verbs that have no runtime: milliseconds since the Unix epoch.
 std::int64_t wall_now_ms();
+/// One that is never set: milliseconds since some moment.
+std::int64_t steady_now_ms();
 /// Blocks the calling thread.
 void pause_for(std::chrono::milliseconds time);
 

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "observe/log.hpp"
+#include "runtime/attempts.hpp"
 #include "runtime/real/thread.hpp"
 
 namespace tenon::runtime {
@@ -17,7 +18,7 @@ struct Watchdog::Shared {
     Executor* executor;
     std::atomic<bool> answered{true};
     std::mutex mutex;
-    std::shared_ptr<const StuckNote> note;  ///< of its thread, once it ran; guarded by mutex
+    std::shared_ptr<StuckNote> note;  ///< of its thread, once it ran; guarded by mutex
     Duration waited{};
   };
 
@@ -39,6 +40,11 @@ Watchdog::Watchdog(std::vector<std::pair<std::string, Executor*>> executors, Wat
     auto dog = std::make_shared<Shared::Dog>();
     dog->name = std::move(name);
     dog->executor = executor;
+    // Before anything else can hang there.
+    executor->post([dog] {
+      const std::lock_guard lock(dog->mutex);
+      dog->note = share_current_note();
+    });
     shared_->dogs.push_back(std::move(dog));
   }
   shared_->thread = start_thread("tenon-watchdog", [shared = shared_.get()] { shared->run(); });
@@ -88,6 +94,7 @@ void Watchdog::Shared::look(const std::shared_ptr<Dog>& dog, Duration passed) {
   {
     const std::lock_guard lock(dog->mutex);
     if (dog->note) doing = dog->note->text();
+    if (dog->note && !options.on_stuck) dog->note->mark(static_cast<std::uint32_t>(Died::stuck));
   }
   if (doing.empty()) doing = "the host's own work";
   if (options.on_stuck) {

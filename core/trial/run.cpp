@@ -148,7 +148,7 @@ Status run_steps(const config::Test& test, Stage& stage, Judge& judge) {
         const Status sent = stage.send(step.send);
         if (!sent)
           return Error("bad_send", step.position.file + ":" + std::to_string(step.position.line) + ": " +
-                                   sent.error().message);
+                                       sent.error().message);
         break;
       }
       case config::Step::Kind::remote:
@@ -209,7 +209,7 @@ bool wanted(const std::string& name, const std::string& filter) {
 }  // namespace
 
 std::vector<PipelineReport> run_tests(const config::Config& config, plugin::Registry& registry,
-                                      const std::string& filter) {
+                                      const std::string& filter, const std::function<void()>& on_test) {
   std::vector<PipelineReport> reports;
   for (const auto& pipeline : config.pipelines) {
     PipelineReport report{pipeline->name, pipeline->file, {}, {}};
@@ -217,6 +217,7 @@ std::vector<PipelineReport> run_tests(const config::Config& config, plugin::Regi
     for (const config::Test& test : pipeline->tests) {
       if (!wanted(pipeline->name, filter) && !wanted(test.name, filter)) continue;
       report.tests.push_back(run_test(config, pipeline, registry, test, coverage));
+      if (on_test) on_test();
     }
     if (report.tests.size() == pipeline->tests.size()) report.coverage = coverage.parts(*pipeline);
     reports.push_back(std::move(report));
@@ -225,7 +226,7 @@ std::vector<PipelineReport> run_tests(const config::Config& config, plugin::Regi
 }
 
 std::vector<SampleReport> run_samples(const config::Config& config, plugin::Registry& registry,
-                                      const std::string& filter) {
+                                      const std::string& filter, const std::function<void()>& on_sample) {
   std::vector<SampleReport> reports;
   for (const auto& pipeline : config.pipelines) {
     for (const std::string& type : pipeline->events) {
@@ -250,9 +251,28 @@ std::vector<SampleReport> run_samples(const config::Config& config, plugin::Regi
           report.reason += "; nothing answers " + line;
       }
       reports.push_back(std::move(report));
+      if (on_sample) on_sample();
     }
   }
   return reports;
+}
+
+std::size_t count_tests(const config::Config& config, const std::string& filter) {
+  std::size_t count = 0;
+  for (const auto& pipeline : config.pipelines) {
+    for (const config::Test& test : pipeline->tests)
+      count += wanted(pipeline->name, filter) || wanted(test.name, filter) ? 1 : 0;
+  }
+  return count;
+}
+
+std::size_t count_samples(const config::Config& config, const std::string& filter) {
+  std::size_t count = 0;
+  for (const auto& pipeline : config.pipelines) {
+    for (const std::string& type : pipeline->events)
+      count += wanted(pipeline->name, filter) || wanted(type, filter) ? 1 : 0;
+  }
+  return count;
 }
 
 }  // namespace tenon::trial

@@ -1,6 +1,8 @@
 // Running the tests of pipelines, and connectors' samples through them.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -42,12 +44,16 @@ struct SampleReport {
 };
 
 /// Runs the tests whose name, or whose pipeline's name, holds `filter`; each on a host of its own. Loads
-/// plugins. `config` is whole.
+/// plugins. `config` is whole. `on_test` is called after each.
 std::vector<PipelineReport> run_tests(const config::Config& config, plugin::Registry& registry,
-                                      const std::string& filter);
+                                      const std::string& filter, const std::function<void()>& on_test = {});
 
 /// Every sample of every event type that a pipeline wants.
 std::vector<SampleReport> run_samples(const config::Config& config, plugin::Registry& registry,
-                                      const std::string& filter);
+                                      const std::string& filter, const std::function<void()>& on_sample = {});
+
+/// How many of them there are.
+std::size_t count_tests(const config::Config& config, const std::string& filter);
+std::size_t count_samples(const config::Config& config, const std::string& filter);
 
 }  // namespace tenon::trial

@@ -81,7 +81,7 @@ class Canary(Rig):
     def run_job(self):
         """Deliveries, refusals, failures whose answers say every secret back, dead letters; returns what the host answers of them."""
         self.remote.post("/_sandbox/customers", {"count": 4, "first_id": 1})
-        shop, desk = echo([TOKEN, CLIENT, HEADER]), echo([KEY])  # a remote knows its own account's
+        shop = desk = echo([TOKEN, CLIENT, HEADER, KEY])  # each also those that belong to the other
         self.start()
         self.assertEqual(self.send(self.thin(1), "msg_1"), 200)
         self.drained(1)

@@ -338,5 +338,29 @@ TEST_F(Contained, TheCredentialIsSentAndNeverRecorded) {
   EXPECT_NE(recorded.find("200"), std::string::npos);
 }
 
+TEST_F(Contained, ASecretOfAnotherConnectionIsNotRecordedEither) {
+  plugin::ConnectionSpec other;
+  other.name = "store";
+  other.connector = "good";
+  other.secrets["token"] = Secret("another-zoo-secret");
+  plugin::ConnectionSpec spec;
+  spec.name = "desk";
+  spec.connector = "good";
+  spec.settings = "{}";
+  spec.secrets["token"] = Secret("zoo-secret-token");
+  spec.hosts = {"zoo.test"};
+  answer(200, "the other says another-zoo-secret");
+  for (const bool together : {false, true}) {
+    plugin::InstanceHost host{&rig.runtime, &rig.runtime.delivery(), &rig.gate};
+    if (together) host.redactor = plugin::redactor_of({{"desk", spec}, {"store", other}}, *rig.registry);
+    auto one = rig.registry->make_instance(spec, host);
+    ASSERT_TRUE(one.has_value());
+    rig.conversation = observe::Conversation();
+    EXPECT_EQ(rig.find(**one, "{}"), "found");
+    const bool shown = rig.conversation.to_json().find("another-zoo-secret") != std::string::npos;
+    EXPECT_EQ(shown, !together) << "alone it cannot know: the control";
+  }
+}
+
 }  // namespace
 }  // namespace tenon::zoo

@@ -25,9 +25,10 @@ void Output::note(std::string_view text) {
   if (!quiet_) std::cerr << text << "\n";
 }
 
-void Output::progress(std::string_view text, bool last) {
-  if (quiet_ || !err_.terminal) return;
-  std::cerr << "\r\x1b[K" << text << (last ? "\n" : "") << std::flush;
+bool Output::progress(std::string_view text) {
+  if (quiet_ || !err_.terminal) return false;
+  std::cerr << "\r\x1b[K" << text << std::flush;
+  return true;
 }
 
 void Output::warning(std::string_view text) {

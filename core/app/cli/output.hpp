@@ -29,8 +29,9 @@ class Output {
   void document(Value json);
   /// A remark on stderr, with a line end; not with --quiet.
   void note(std::string_view text);
-  /// How far something is, on a stderr that is a terminal: drawn over the former. `last` ends the line.
-  void progress(std::string_view text, bool last);
+  /// How far something is, on a stderr that is a terminal: drawn over the former; empty takes it away. False:
+  /// nobody sees it.
+  bool progress(std::string_view text);
   /// `tenon: warning: …` on stderr; not with --quiet.
   void warning(std::string_view text);
 

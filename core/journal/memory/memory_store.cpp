@@ -171,6 +171,7 @@ Waiting MemoryStore::waiting(Seq seq, const Row& row) const {
   if (row.requeued_ms) out.event.event_class = EventClass::retry;
   for (const auto& action : row.actions) {
     out.ended_actions.emplace_back(action.action, action.end);
+    if (!action.reason.empty()) out.reasons.emplace_back(action.action, action.reason);
     if (!action.id.empty()) out.written.emplace_back(action.action, action.id);
   }
   return out;

@@ -85,6 +85,7 @@ Status SqliteStore::read_actions(Waiting& waiting) {
     const auto end = end_of(rows.text(1));
     if (!end) continue;
     waiting.ended_actions.emplace_back(rows.string(0), *end);
+    if (!rows.text(2).empty()) waiting.reasons.emplace_back(rows.string(0), rows.string(2));
     if (!rows.text(3).empty()) waiting.written.emplace_back(rows.string(0), rows.string(3));
   }
   return rows.status();

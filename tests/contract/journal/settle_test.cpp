@@ -80,18 +80,22 @@ TEST_P(JournalContract, ActionsEndOneByOne) {
   const Seq seq = rig.add("a");
   Settlement one;
   one.seq = seq;
-  one.actions = {{"first", End::delivered, "", "g7"}, {"noted", End::delivered, "", ""}};
+  one.actions = {{"first", End::delivered, "", "g7"},
+                 {"noted", End::delivered, "", ""},
+                 {"refused", End::rejected, "why", ""}};
   ASSERT_TRUE(rig.settle(one));
   EXPECT_EQ(rig.show("a")->row.state, "waiting");
   const auto taken = rig.take();
   ASSERT_EQ(taken.size(), 1U);
   EXPECT_EQ(taken[0].ended_actions,
-            (std::vector<std::pair<std::string, End>>{{"first", End::delivered}, {"noted", End::delivered}}));
+            (std::vector<std::pair<std::string, End>>{
+                {"first", End::delivered}, {"noted", End::delivered}, {"refused", End::rejected}}));
+  EXPECT_EQ(taken[0].reasons, (std::vector<std::pair<std::string, std::string>>{{"refused", "why"}}));
   EXPECT_EQ(taken[0].written, (std::vector<std::pair<std::string, std::string>>{{"first", "g7"}}));
   Settlement rest = ended(seq, End::rejected, "second");
   rest.actions = {{"second", End::rejected, "no", ""}};
   ASSERT_TRUE(rig.settle(rest));
-  EXPECT_EQ(rig.show("a")->actions.size(), 3U);
+  EXPECT_EQ(rig.show("a")->actions.size(), 4U);
 }
 
 TEST_P(JournalContract, ABatchIsSettledWholeOrNotAtAll) {

@@ -3,8 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <fstream>
+#include <memory>
 #include <ostream>
+#include <sstream>
+#include <string>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 namespace tenon {
 namespace {
@@ -47,6 +54,56 @@ TEST(Secret, IsEmptyAfterAMoveAndAnAssignment) {
   EXPECT_TRUE(a.empty());  // NOLINT(bugprone-use-after-move): that it is wiped is the point
   EXPECT_TRUE(b.equals("another"));
   EXPECT_FALSE(b.equals("anothe"));
+}
+
+/// VmFlags of the mapping that holds an address (proc(5)): dd, not in core files; wf, zeros after a fork; lo,
+/// locked.
+std::string flags_of(const void* address) {
+  std::ifstream maps("/proc/self/smaps");
+  const auto wanted = reinterpret_cast<std::uintptr_t>(address);
+  bool here = false;
+  for (std::string line; std::getline(maps, line);) {
+    std::uintptr_t from = 0;
+    std::uintptr_t to = 0;
+    char dash = 0;
+    std::istringstream head(line);
+    if (head >> std::hex >> from >> dash >> to && dash == '-') here = from <= wanted && wanted < to;
+    if (here && line.starts_with("VmFlags:")) return line + " ";
+  }
+  return "";
+}
+
+TEST(Secret, StandsOnPagesThatNobodyElseGets) {
+  for (const std::size_t size : {1U, 64U, 65U, 4096U, 4097U, 100'000U}) {
+    const Secret secret(std::string(size, 's'));
+    const std::string flags = flags_of(secret.reveal().data());
+    EXPECT_NE(flags.find(" dd "), std::string::npos) << size << flags;
+    EXPECT_NE(flags.find(" wf "), std::string::npos) << size << flags;
+    // The last byte too.
+    EXPECT_NE(flags_of(secret.reveal().data() + size - 1).find(" dd "), std::string::npos) << size;
+  }
+  const std::string ordinary(5000, 's');
+  const std::string flags = flags_of(ordinary.data());
+  EXPECT_NE(flags.find("VmFlags:"), std::string::npos) << "the control finds its page";
+  EXPECT_EQ(flags.find(" dd "), std::string::npos) << flags;
+}
+
+TEST(Secret, IsWipedWhereItStood) {
+  auto secret = std::make_unique<Secret>(std::string(40, 's'));
+  const char* const room = secret->reveal().data();
+  ASSERT_EQ(room[20], 's');
+  secret.reset();
+  EXPECT_EQ(std::string_view(room, 40).find('s'), std::string_view::npos);
+}
+
+TEST(Secret, ManyOfAllSizesDoNotMix) {
+  std::vector<std::pair<Secret, std::string>> all;
+  for (std::size_t i = 0; i < 3000; ++i) {
+    const std::string text(1 + i * 7 % 5000, static_cast<char>('a' + i % 26));
+    all.emplace_back(Secret(text), text);
+    if (i % 3 == 0) all.erase(all.begin() + static_cast<std::ptrdiff_t>(i * 31 % all.size()));
+  }
+  for (const auto& [secret, text] : all) EXPECT_TRUE(secret.equals(text));
 }
 
 TEST(Secret, WipesAllThatATextHeld) {

@@ -128,6 +128,31 @@ TEST_F(Language, WhatIsNeededIsRememberedOverARetry) {
   EXPECT_EQ(creates, 4);
 }
 
+TEST_F(Language, TheReasonOfTheWorstActionIsRememberedOverARetry) {
+  remotes_.shop["32"] = {"ann@example.com", "Ann", "Lee", "2024-05-14T09:34:00Z"};
+  std::string actions = kTwoActions;
+  actions.replace(actions.find("\"third_${{ customer.id }}\""), 26,
+                  "\"${{ $need(customer.nothing, 'no') }}\"");
+  start(with("", actions));
+  int creates = 0;
+  remotes_.desk_fault = [&](const std::string& line) -> runtime::ScriptedAnswer {
+    if (line == "POST /api/customers" && ++creates == 1) return {503, "", {{"Retry-After", "7"}}};
+    return {};
+  };
+  send("msg_1", "32");
+  runtime_.run_until_idle();
+  EXPECT_EQ(state("msg_1"), "retrying");
+  runtime_.advance(minutes(30));
+  EXPECT_EQ(state("msg_1"), "rejected");
+  std::string reason;
+  for (const auto& action : show("msg_1").actions) {
+    if (action.action == "third") reason = action.reason;
+  }
+  EXPECT_FALSE(reason.empty());
+  EXPECT_EQ(show("msg_1").row.reason, reason)
+      << "it was rejected in the first attempt, the others ended in the second";
+}
+
 TEST_F(Language, WhatIsUpToDateAtTheSinkCountsAsDelivered) {
   remotes_.shop["32"] = {"ann@example.com", "Ann", "Lee", "2024-05-14T09:34:00Z"};
   start(with("", kTwoActions));

@@ -1,0 +1,145 @@
+// What the Engine hands out: each open event once, in order, but for parked ones and those of pipelines that
+// do not run.
+#include <algorithm>
+
+#include "journal/engine.hpp"
+
+namespace tenon::journal {
+
+void Engine::take(Epoch epoch, std::uint32_t limit, Reply<Taken> reply) {
+  push_fenced<Taken>(epoch, Call::Kind::read, 0, std::move(reply),
+                     [this, limit](Store& store) { return take_now(store, limit); });
+}
+
+Result<Taken> Engine::take_now(Store& store, std::uint32_t limit) {
+  Taken taken;
+  TENON_CHECK(take_requeued(store, limit, taken));
+  TENON_CHECK(catch_up(store, limit, taken));
+  if (taken.events.size() < limit) {
+    Scan scan;
+    scan.after = taken_;
+    scan.not_of = &withheld_;
+    TENON_TRY(const bool end, store.open_some(scan, limit, taken.events));
+    taken_ = scan.after;
+    taken.more = taken.more || !end;
+  }
+  taken.more = taken.more || taken.events.size() >= limit;
+  if (!taken.more) feed_armed_ = true;
+  return taken;
+}
+
+Status Engine::take_requeued(Store& store, std::uint32_t limit, Taken& taken) {
+  for (auto at = requeued_.begin(); at != requeued_.end() && taken.events.size() < limit;) {
+    auto& [pipeline, waiting] = *at;
+    if (withheld_.contains(pipeline) && !catching_up_.contains(pipeline)) {
+      ++at;
+      continue;
+    }
+    const auto count = std::min<std::size_t>(limit - taken.events.size(), waiting.size());
+    const auto last = std::next(waiting.begin(), static_cast<std::ptrdiff_t>(count));
+    const std::vector<Seq> seqs(waiting.begin(), last);
+    TENON_TRY(auto open, store.open_of(seqs));
+    std::move(open.begin(), open.end(), std::back_inserter(taken.events));
+    waiting.erase(waiting.begin(), last);
+    at = waiting.empty() ? requeued_.erase(at) : std::next(at);
+  }
+  if (!requeued_.empty() && taken.events.size() >= limit) taken.more = true;
+  return {};
+}
+
+/// Events that were passed by, of pipelines that run again. Until they are all out, newer ones are still
+/// passed by: nothing of a key overtakes.
+Status Engine::catch_up(Store& store, std::uint32_t limit, Taken& taken) {
+  for (auto at = catching_up_.begin(); at != catching_up_.end() && taken.events.size() < limit;) {
+    Scan scan;
+    scan.only = at->first;
+    scan.after = at->second;
+    scan.until = taken_;
+    TENON_TRY(const bool end, store.open_some(scan, limit, taken.events));
+    at->second = scan.after;
+    if (end) {
+      withheld_.erase(at->first);
+      at = catching_up_.erase(at);
+    } else {
+      ++at;
+    }
+  }
+  if (!catching_up_.empty()) taken.more = true;
+  return {};
+}
+
+void Engine::apply_committed() {
+  for (const PipelineState& state : set_) {
+    forget_handed_out(state.pipeline);
+    withheld_.insert(state.pipeline);
+    catching_up_.erase(state.pipeline);
+    if (state.mode == PipelineMode::running) {
+      catching_up_[state.pipeline] = 0;
+      appended_ = true;  // there is something to take
+    }
+  }
+  for (const auto& [pipeline, seq] : opened_) {
+    const auto behind = catching_up_.find(pipeline);
+    const bool passed_by = withheld_.contains(pipeline) && behind == catching_up_.end();
+    // What a walk will still come upon is left to it.
+    if (passed_by || seq > taken_ || (behind != catching_up_.end() && seq > behind->second)) continue;
+    requeued_[pipeline].insert(seq);
+  }
+  if (!opened_.empty()) appended_ = true;
+}
+
+void Engine::forget_handed_out(const std::string& pipeline) {
+  requeued_.erase(pipeline);
+  // Lanes are named by delivery: the pipeline, a NUL, the key.
+  const std::string lanes = pipeline + '\0';
+  std::erase_if(parked_, [&](const auto& parked) { return parked.first.starts_with(lanes); });
+}
+
+void Engine::park(Epoch epoch, std::string lane, std::vector<Seq> seqs, Reply<bool> reply) {
+  push_fenced<bool>(
+      epoch, Call::Kind::read, 0, std::move(reply),
+      [this, lane = std::move(lane), seqs = std::move(seqs)](Store&) { return park_now(lane, seqs); });
+}
+
+Result<bool> Engine::park_now(const std::string& lane, const std::vector<Seq>& seqs) {
+  if (seqs.empty()) return true;
+  if (*std::max_element(seqs.begin(), seqs.end()) > taken_)
+    return Error("not_taken", "only events that were taken can be parked");
+  auto& parked = parked_[lane];
+  for (const Seq seq : seqs) {
+    // Nearly always the newest of its lane.
+    const auto at = parked.empty() || parked.back() < seq
+                        ? parked.end()
+                        : std::lower_bound(parked.begin(), parked.end(), seq);
+    if (at == parked.end() || *at != seq) parked.insert(at, seq);
+  }
+  return true;
+}
+
+void Engine::take_parked(Epoch epoch, std::string lane, std::uint32_t limit,
+                         Reply<std::vector<Waiting>> reply) {
+  push_fenced<std::vector<Waiting>>(
+      epoch, Call::Kind::read, 0, std::move(reply),
+      [this, lane = std::move(lane), limit](Store& store) { return take_parked_now(store, lane, limit); });
+}
+
+Result<std::vector<Waiting>> Engine::take_parked_now(Store& store, const std::string& lane,
+                                                     std::uint32_t limit) {
+  std::vector<Waiting> taken;
+  const auto found = parked_.find(lane);
+  if (found == parked_.end()) return taken;
+  auto& parked = found->second;
+  // Some may have ended while they were parked: go on until the answer is full or the lane is empty.
+  while (taken.size() < limit && !parked.empty()) {
+    const auto count = static_cast<std::ptrdiff_t>(std::min(limit - taken.size(), parked.size()));
+    const std::vector<Seq> seqs(parked.begin(), parked.begin() + count);
+    auto open = store.open_of(seqs);
+    if (!open) return open;
+    parked.erase(parked.begin(), parked.begin() + count);
+    std::move(open->begin(), open->end(), std::back_inserter(taken));
+  }
+  if (parked.empty()) parked_.erase(found);
+  return taken;
+}
+
+}  // namespace tenon::journal
