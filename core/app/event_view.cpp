@@ -68,7 +68,10 @@ std::string timeline_text(Value event) {
            cell(note.get("text")) + ")\n";
   }
   for (const Value attempt : event.get("attempts_made").items()) {
-    out += "  " + time_cell(attempt.get("started_ms")) + "  attempt " + cell(attempt.get("number")) + "  " +
+    // What was noted beside the attempts has no number.
+    const bool numbered = attempt.get("number").as_double() > 0;
+    out += "  " + time_cell(attempt.get("started_ms")) + "  " +
+           (numbered ? "attempt " + cell(attempt.get("number")) + "  " : std::string()) +
            with_reason(attempt.get("outcome"), attempt.get("reason")) + took(attempt) + under(attempt) +
            "\n" + block("fetched", attempt.get("fetched"));
     for (const Value exchange : attempt.get("conversation").items()) out += exchange_text(exchange);

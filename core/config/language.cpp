@@ -71,7 +71,7 @@ constexpr Key kPipelineKeys[] = {
     key("tests", F::sections, kTest, "Run by `tenon test`."),
     refused("reconcile"),
     refused("classify"),
-    refused("mode"),
+    words("mode", "live|shadow", "`shadow` reads, maps and searches, and records what it would write."),
     refused("tenants", Key::Stage::reserved),
 };
 

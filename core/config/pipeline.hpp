@@ -83,6 +83,7 @@ struct Pipeline {
   std::vector<Action> actions;      ///< at least one, in the order written, but behind what they need
   Retry retry;
   OnGone on_gone = OnGone::skip;
+  bool shadow = false;              ///< nothing is written; what would be sent is recorded
   std::optional<Formula> order_by;  ///< sees `event`; its text is the lane; none: the event's key
   std::optional<Formula> priority;  ///< sees `event`; gives `high`, `normal` or `low`
   Document vars;                    ///< an object, `$vars`

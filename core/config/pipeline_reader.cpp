@@ -41,6 +41,15 @@ void read_name(Fields& top, Reading& reading, PipelineFile& file) {
   file.name_at = node->at;
 }
 
+void read_mode(Fields& top, Pipeline& made) {
+  const auto word = top.text("mode");
+  if (!word || *word == "live") return;
+  made.shadow = *word == "shadow";
+  if (made.shadow) return;
+  const Span at = top.get("mode")->at;
+  top.error(at, "wrong_type", "mode", "expected `live` or `shadow`, found `" + *word + "`");
+}
+
 std::string place_of(const Connection& connection) {
   const Source& source = connection.report->source();
   return source.name() + ":" + std::to_string(source.position(connection.key.offset).line);
@@ -133,6 +142,7 @@ PipelineFile read_pipeline(const Node& root, const Environment& environment, con
   Reading reading(root, environment, report);
   read_version(top);
   read_name(top, reading, file);
+  read_mode(top, reading.made);
   const bool uses = root.find("use") != nullptr;
   const Node* section = uses ? top.get("connections")
                              : top.need("connections", "a map of accounts, or `use` of files with them");

@@ -94,6 +94,7 @@ Outcome outcome_of(const CallResult& result) {
       break;
     case CallResult::Verdict::found:
     case CallResult::Verdict::gone:
+    case CallResult::Verdict::withheld:
       // The border checks which verdict fits which call; here it means that the plugin answered another
       // question.
       outcome =

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/digest.hpp"
+#include "delivery/fold.hpp"
 #include "delivery/scope.hpp"
 
 #include "observe/log.hpp"
@@ -186,13 +187,29 @@ void Delivery::rest(const std::string& lane, journal::Waiting waiting) {
                             });
 }
 
+/// Makes the newest of the equal events behind the head the one that runs; gives those that it stands for.
+std::vector<journal::Waiting> Delivery::fold(const Flow& flow, Lanes::Head& head) {
+  const auto suspect = [this](const journal::Waiting& waiting) {
+    return options_.suspects != nullptr && !options_.suspects->quarantined(waiting.seq).empty();
+  };
+  if (!folds(flow) || suspect(head.waiting)) return {};
+  std::vector<journal::Waiting> folded = lanes_.take_behind(head.lane, [&](const journal::Waiting& next) {
+    return says_the_same(head.waiting, next) && !suspect(next);
+  });
+  if (folded.empty()) return folded;
+  std::rotate(folded.begin(), folded.end() - 1, folded.end());
+  std::swap(head.waiting, folded.front());
+  return folded;
+}
+
 void Delivery::start_run(Lanes::Head head) {
   const RunId id = next_run_++;
   const std::string pipeline = head.waiting.pipeline;
   const std::shared_ptr<const Flow> flow = flows_.find(pipeline)->second;
   ++running_of_[pipeline];
   RunServices services{runtime_, journal_, locks_, duplicates_, options_.probe, options_.suspects};
-  auto event_run = std::make_shared<EventRun>(services, flow, std::move(head.waiting));
+  std::vector<journal::Waiting> folded = fold(*flow, head);
+  auto event_run = std::make_shared<EventRun>(services, flow, std::move(head.waiting), std::move(folded));
   runs_.emplace(id, event_run);
   runtime::spawn(run(id, std::move(event_run), std::move(head.lane), pipeline));
 }
@@ -311,7 +328,9 @@ void Delivery::hand_out_again(const std::string& pipeline) {
   auto& ours = still_ours_[pipeline];
   for (const auto& [id, event_run] : runs_) {
     const journal::Waiting& waiting = event_run->waiting();
-    if (waiting.pipeline == pipeline) ours.emplace(waiting.seq, waiting.requeued_ms);
+    if (waiting.pipeline != pipeline) continue;
+    ours.emplace(waiting.seq, waiting.requeued_ms);
+    for (const auto& folded : event_run->folded()) ours.emplace(folded.seq, folded.requeued_ms);
   }
 }
 

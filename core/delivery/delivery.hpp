@@ -81,6 +81,7 @@ class Delivery {
   void rest(const std::string& lane, journal::Waiting waiting);
   void take_parked(const std::string& lane);
   void start_run(Lanes::Head head);
+  std::vector<journal::Waiting> fold(const Flow& flow, Lanes::Head& head);
   runtime::Task<> run(RunId id, std::shared_ptr<EventRun> event_run, std::string lane, std::string pipeline);
   void finished(const std::string& lane);
   void load_modes();

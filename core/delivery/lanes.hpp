@@ -57,6 +57,19 @@ class Lanes {
     return std::nullopt;
   }
 
+  /// Takes the events right behind the running head for as long as `wanted` is true; oldest first.
+  template <class Wanted>
+  std::vector<journal::Waiting> take_behind(const std::string& lane, Wanted&& wanted) {
+    std::vector<journal::Waiting> taken;
+    auto& queue = lanes_.at(lane).queue;
+    while (!queue.empty() && wanted(queue.front())) {
+      taken.push_back(std::move(queue.front()));
+      queue.pop_front();
+      --size_;
+    }
+    return taken;
+  }
+
   /// The running head ended: the next event of the lane becomes ready. True if the caller should fetch parked
   /// ones, and hand them to `unpark`.
   bool finish(const std::string& lane);

@@ -5,6 +5,7 @@
 
 #include "base/digest.hpp"
 #include "base/json.hpp"
+#include "delivery/fold.hpp"
 #include "delivery/needs.hpp"
 #include "delivery/record.hpp"
 #include "delivery/retry.hpp"
@@ -21,23 +22,27 @@ using runtime::Task;
 
 constexpr int kMostIdentityRounds = 5;
 
-plugin::CallOptions options_for(const journal::Waiting& waiting, observe::Conversation* conversation) {
+plugin::CallOptions options_for(const journal::Waiting& waiting, bool shadow,
+                                observe::Conversation* conversation) {
   plugin::CallOptions options;
   options.event = waiting.seq;
   options.event_class = waiting.event.event_class;
+  options.shadow = shadow;
   options.conversation = conversation;
   return options;
 }
 
 }  // namespace
 
-EventRun::EventRun(RunServices services, std::shared_ptr<const Flow> flow, journal::Waiting waiting)
+EventRun::EventRun(RunServices services, std::shared_ptr<const Flow> flow, journal::Waiting waiting,
+                   std::vector<journal::Waiting> folded)
     : services_(services),
       kept_flow_(std::move(flow)),
       flow_(*kept_flow_),
       waiting_(std::move(waiting)),
+      folded_(std::move(folded)),
       scope_(*flow_.pipeline, flow_.connections),
-      calls_(options_for(waiting_, &conversation_)),
+      calls_(options_for(waiting_, flow_.pipeline->shadow, &conversation_)),
       started_ms_(services.runtime.clock().wall_ms()) {
   scope_.runs_for(waiting_.seq);
   if (services_.probe == nullptr) return;
@@ -52,6 +57,12 @@ Task<RunEnd> EventRun::run() {
                {{"event", waiting_.seq}, {"pipeline", waiting_.pipeline}, {"why", why}});
     RunEnd end = co_await finish_early(End::rejected, std::move(why));
     co_return end;
+  }
+  if (!folded_.empty()) {
+    std::vector<Settlement> batch = fold_into(waiting_, folded_, started_ms_);
+    const bool settled = co_await settle_all(std::move(batch));
+    if (!settled) co_return gone_away();
+    folded_.clear();
   }
   if (const Status status = scope_.set_event(waiting_.event); !status) {
     std::string reason = status.error().text();
@@ -240,6 +251,8 @@ Task<EventRun::ActionResult> EventRun::run_locked(const config::Action& action,
     plugin::Instance& sink = *flow_.sinks.at(action.connection);
     CallResult called = co_await calls_.deliver(sink, action.operation, std::move(text), std::move(call_id));
     if (called.verdict == CallResult::Verdict::cancelled) co_return abandoned();
+    if (called.verdict == CallResult::Verdict::withheld)
+      co_return ended(action, End::skipped, "shadow: would deliver");
     co_return decide(action, outcome_of(called));
   }
   journal::Applied applied = applied_of(action, identities.front(), text);
@@ -292,10 +305,12 @@ Task<EventRun::ActionResult> EventRun::write(const config::Action& action, const
                 repeat_id(action),
                 operation.capabilities,
                 std::move(known.unresolved),
-                waiting_.attempts};
+                waiting_.attempts,
+                flow_.pipeline->shadow};
   UpsertResult done = co_await run_upsert(upsert);
   if (done.verify) services_.duplicates.watch(upsert.sink, upsert.operation, upsert.record);
   if (done.store_failed || calls_.cancelled()) co_return abandoned();
+  if (!done.withheld.empty()) co_return ended(action, End::skipped, "shadow: would " + done.withheld);
   ActionResult result = decide(action, done.outcome);
   if (done.outcome.ok() && done.outcome.learnt_id) {
     for (auto& key : identities) {
@@ -399,11 +414,16 @@ void EventRun::record_attempt(Settlement& settlement, const std::string& action,
 }
 
 Task<bool> EventRun::settle(Settlement settlement) {
+  std::vector<Settlement> batch;
+  batch.push_back(std::move(settlement));
+  const bool settled = co_await settle_all(std::move(batch));
+  co_return settled;
+}
+
+Task<bool> EventRun::settle_all(std::vector<Settlement> batch) {
   for (;;) {
     runtime::Async<Result<bool>> committed([&](Function<void(Result<bool>)> done) {
-      std::vector<Settlement> batch;
-      batch.push_back(settlement);
-      services_.journal.settle(services_.journal.epoch(), std::move(batch),
+      services_.journal.settle(services_.journal.epoch(), batch,
                                {&services_.runtime.delivery(), std::move(done)});
     });
     Result<bool> result = co_await committed;

@@ -44,7 +44,9 @@ struct RunEnd {
 /// Runs on the delivery executor and must stay alive until `run` has finished.
 class EventRun {
  public:
-  EventRun(RunServices services, std::shared_ptr<const Flow> flow, journal::Waiting waiting);
+  /// `folded`: older events that end when this one begins.
+  EventRun(RunServices services, std::shared_ptr<const Flow> flow, journal::Waiting waiting,
+           std::vector<journal::Waiting> folded = {});
 
   /// Runs the event and settles it; ends when the settlement is committed.
   runtime::Task<RunEnd> run();
@@ -52,6 +54,7 @@ class EventRun {
   void cancel() { calls_.cancel(); }
 
   const journal::Waiting& waiting() const { return waiting_; }
+  const std::vector<journal::Waiting>& folded() const { return folded_; }
   /// The waiting event as the journal now has it, for the lane.
   journal::Waiting take_waiting() { return std::move(waiting_); }
 
@@ -79,6 +82,7 @@ class EventRun {
                                     std::string record, std::vector<journal::IdentityKey> identities,
                                     Known known, journal::Applied applied);
   runtime::Task<bool> settle(journal::Settlement settlement);
+  runtime::Task<bool> settle_all(std::vector<journal::Settlement> batch);
   runtime::Task<RunEnd> finish(journal::Settlement settlement);
   runtime::Task<RunEnd> finish_early(End end, std::string reason);
 
@@ -103,6 +107,7 @@ class EventRun {
   const std::shared_ptr<const Flow> kept_flow_;  ///< a reload may replace it meanwhile
   const Flow& flow_;
   journal::Waiting waiting_;
+  std::vector<journal::Waiting> folded_;
   RunScope scope_;
   observe::Conversation conversation_;
   Calls calls_;

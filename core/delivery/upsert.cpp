@@ -65,6 +65,13 @@ struct Creates {
 /// Creates, or says why not yet. Nothing: the sink has the object after all, search again.
 Task<std::optional<UpsertResult>> create(Upsert& upsert, Creates& creates) {
   UpsertResult ended;
+  if (upsert.shadow) {
+    CallResult shown =
+        co_await upsert.calls.create(upsert.sink, upsert.operation, upsert.record, upsert.create_id);
+    if (shown.verdict == CallResult::Verdict::withheld) ended.withheld = "create";
+    ended.outcome = outcome_of(shown);
+    co_return ended;
+  }
   const std::int64_t now = upsert.clock.wall_ms();
   const NextStep step =
       after_nothing_found(upsert.capabilities, upsert.unresolved, upsert.create_id, upsert.attempts, now);
@@ -104,6 +111,7 @@ Task<UpsertResult> run_steps(Upsert& upsert, Creates& creates) {
   for (int round = 0; round < kMostRounds; ++round) {
     if (id.empty()) {
       CallResult found = co_await upsert.calls.find(upsert.sink, upsert.operation, upsert.record);
+      if (found.verdict == CallResult::Verdict::withheld) ended.withheld = "search";
       if (found.verdict != CallResult::Verdict::found) {
         ended.outcome = outcome_of(found);
         co_return ended;
@@ -128,6 +136,7 @@ Task<UpsertResult> run_steps(Upsert& upsert, Creates& creates) {
       match.reset();
       continue;
     }
+    if (updated.verdict == CallResult::Verdict::withheld) ended.withheld = "update " + id;
     ended.outcome = outcome_of(updated);
     if (ended.outcome.ok() && !ended.outcome.learnt_id) ended.outcome.learnt_id = id;
     co_return ended;

@@ -30,6 +30,7 @@ struct Upsert {
   const plugin::Capabilities& capabilities;
   std::optional<Unresolved> unresolved;  ///< of an identity's row: a create that nobody knows the end of
   std::uint32_t attempts = 0;            ///< answers that this event had before
+  bool shadow = false;                   ///< calls that would write are withheld: no intent is needed
 };
 
 struct UpsertResult {
@@ -40,6 +41,8 @@ struct UpsertResult {
   /// A create was sent though an earlier one is not accounted for, at a sink that would not notice: a search
   /// later must show one object only.
   bool verify = false;
+  /// What was not done since the pipeline is a shadow: `create`, `update 17`.
+  std::string withheld;
   /// The store refused the intent: nothing was sent, and the run must not be settled.
   bool store_failed = false;
 };

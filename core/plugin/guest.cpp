@@ -174,6 +174,10 @@ void Guest::finish(CallId id, CallResult result) {
   if (call.open_effect != 0) call.seen.effect = Sent::maybe;
   if (call.cancelled && (result.verdict == Verdict::retry || result.verdict == Verdict::rejected))
     result.verdict = Verdict::cancelled;
+  if (call.withheld && !call.cancelled) {
+    result = CallResult();
+    result.verdict = Verdict::withheld;
+  }
   apply_knowledge(result, call.seen);
   if (!result.message.empty()) result.message = setup_->redactor.text(result.message);
   stop_requests(id, call);

@@ -80,6 +80,7 @@ class Guest : public std::enable_shared_from_this<Guest> {
     unsigned requests = 0;
     bool cancelled = false;
     bool expired = false;
+    bool withheld = false;          ///< a request of it was not sent, on purpose
     std::uint64_t open_effect = 0;  ///< id of the non-idempotent request while it is on its way
   };
   struct Request {
@@ -151,6 +152,8 @@ class Guest : public std::enable_shared_from_this<Guest> {
                                  bool& effect);
   std::optional<Refusal> copy_headers(const tenon_http_request& from, Borrowed& in,
                                       runtime::HttpRequest& out) const;
+  /// Records a request that only shows what would be sent.
+  void withhold(Call& call, const runtime::HttpRequest& request);
   std::optional<observe::Exchange> begin_exchange(const Call& call,
                                                   const runtime::HttpRequest& request) const;
   void answered(std::uint64_t request, runtime::HttpResult result);

@@ -55,6 +55,11 @@ bool is_method(std::string_view method) {
   return std::find(std::begin(kAll), std::end(kAll), method) != std::end(kAll);
 }
 
+bool may_write(std::string_view method, std::uint32_t flags) {
+  if (method == "GET" || method == "HEAD" || method == "OPTIONS") return false;
+  return (flags & TENON_HTTP_SAFE) == 0;
+}
+
 }  // namespace
 
 void Guest::http(CallId id, const tenon_http_request* from, tenon_http_done done, void* user) {
@@ -70,6 +75,10 @@ void Guest::http(CallId id, const tenon_http_request* from, tenon_http_done done
   if (auto refusal = prepare(call, from, request, effect)) {
     if (refusal->error == TENON_HTTP_REFUSED) broke("request_refused", refusal->message);
     return answer_later(id, done, user, std::move(*refusal));
+  }
+  if (call.options.shadow && may_write(request.method, from->flags)) {
+    withhold(call, request);
+    return answer_later(id, done, user, {TENON_HTTP_CANCELLED, "not sent: the pipeline is a shadow"});
   }
   const std::uint64_t number = next_request_++;
   ++call.requests;
@@ -145,6 +154,15 @@ std::optional<observe::Exchange> Guest::begin_exchange(const Call& call,
   // one.
   out.request_body = request.body.substr(0, observe::Conversation::kBodyLimit + 1024);
   return out;
+}
+
+void Guest::withhold(Call& call, const runtime::HttpRequest& request) {
+  call.withheld = true;
+  auto exchange = begin_exchange(call, request);
+  if (!exchange) return;
+  exchange->sent = name_of(Sent::no);
+  exchange->error = "not sent: the pipeline is a shadow";
+  call.options.conversation->add(std::move(*exchange), setup_->redactor);
 }
 
 void Guest::record(Call& call, Request& request, const runtime::HttpResult& result) {

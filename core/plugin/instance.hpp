@@ -45,7 +45,8 @@ struct ListItem {
 
 /// What a call came to, with what the host itself knows of its requests.
 struct CallResult {
-  enum class Verdict : std::uint8_t { delivered, retry, rejected, found, gone, cancelled };
+  /// withheld: the call was to write and its instance only shows what it would send.
+  enum class Verdict : std::uint8_t { delivered, retry, rejected, found, gone, cancelled, withheld };
   Verdict verdict = Verdict::retry;
   Cause cause = Cause::none;
   Sent sent = Sent::no;  ///< of the call's non-idempotent request; by the transport, never by the plugin
@@ -61,6 +62,8 @@ struct CallOptions {
   EventClass event_class = EventClass::live;
   observe::Conversation* conversation = nullptr;  ///< gets each exchange, redacted; outlives the call
   runtime::Duration deadline = std::chrono::seconds(120);
+  /// Requests that may have an effect are recorded and not sent; the call then ends as `withheld`.
+  bool shadow = false;
 };
 
 using CallId = std::uint64_t;

@@ -52,6 +52,17 @@ TEST_F(LanesTest, SameKeyOfTwoPipelinesAreTwoLanes) {
   EXPECT_EQ(next(), 2U);
 }
 
+TEST_F(LanesTest, WhatIsTakenBehindAHeadLeavesItsLane) {
+  for (journal::Seq seq = 1; seq <= 5; ++seq) add(event(seq, "p", "a"));
+  EXPECT_EQ(next(), 1U);
+  const auto taken = lanes_.take_behind(last_, [](const journal::Waiting& each) { return each.seq < 4; });
+  ASSERT_EQ(taken.size(), 2U);
+  EXPECT_EQ(taken.front().seq, 2U);
+  EXPECT_EQ(lanes_.size(), 2U);
+  lanes_.finish(last_);
+  EXPECT_EQ(next(), 4U);
+}
+
 TEST_F(LanesTest, ARestingHeadKeepsItsPlace) {
   add(event(1, "p", "a"));
   add(event(2, "p", "a"));
