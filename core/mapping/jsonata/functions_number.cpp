@@ -184,8 +184,8 @@ Value format_base(const Call& call) {
   }
   const bool negative = number < 0;
   number = std::abs(number);
-  // As V8's toString(radix): of a number above 2^53 the digits that a double does not determine are zeros; in a
-  // radix that is a power of two it determines all.
+  // As V8's toString(radix): of a number above 2^53 the digits that a double does not determine are zeros; in
+  // a radix that is a power of two it determines all.
   constexpr double kExact = 9007199254740992.0;
   const bool power_of_two = std::has_single_bit(static_cast<unsigned>(radix));
   do {
