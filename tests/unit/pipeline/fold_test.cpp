@@ -103,7 +103,13 @@ TEST_F(Fold, AStopLeavesEachEndedOrWaiting) {
   for (int i = 1; i <= 20; ++i) {
     const std::string now = state("msg_" + std::to_string(i));
     EXPECT_TRUE(now == "delivered" || now == "superseded" || now == "waiting" || now == "skipped") << now;
+    // Whoever was folded has somebody who stands for it.
+    if (now == "superseded") {
+      EXPECT_THAT(show("msg_" + std::to_string(i)).row.reason, HasSubstr("msg_20"));
+      EXPECT_NE(state("msg_20"), "superseded");
+    }
   }
+  EXPECT_EQ(state("msg_1"), "delivered");
 }
 
 }  // namespace
