@@ -21,6 +21,7 @@
 #include "pipeline/host.hpp"
 #include "runtime/attempts.hpp"
 #include "runtime/crash.hpp"
+#include "runtime/crash_point.hpp"
 #include "runtime/files.hpp"
 #include "runtime/real.hpp"
 #include "runtime/service_manager.hpp"
@@ -78,6 +79,7 @@ class Service {
       own_output_.reset();
       return output().fail(started.error());
     }
+    TENON_CRASH_POINT("start.before_ready");
     say_ready();
     runtime::notify_service_manager("READY=1");
     runtime_->wait_for_signal({SIGTERM, SIGINT, SIGHUP, SIGUSR1}, [this](int signal) {
@@ -136,6 +138,7 @@ class Service {
       runtime_->stop();
     };
     TENON_TRY(journal_, journal::open_sqlite(*runtime_, data_, std::move(options)));
+    TENON_CRASH_POINT("start.store_open");
     read_attempts();
     pipeline::HostOptions host_options;
     host_options.delivery.suspects = &suspects_;
@@ -187,6 +190,7 @@ class Service {
     host_->start([&](Status status) { started.set_value(std::move(status)); });
     TENON_CHECK(started.get_future().get());
     TENON_CHECK(admin_->listen_control(data_ + "/control.sock"));
+    TENON_CRASH_POINT("start.before_listen");
     TENON_TRY(address_, port_.open(*runtime_, [this](ingress::Request request, ingress::Respond respond) {
       host_->ingress().handle(std::move(request), std::move(respond));
     }));
@@ -204,18 +208,21 @@ class Service {
   /// Stop accepting, answer what has begun, let events finish, close the journal. On the main thread.
   void shut_down() {
     if (closed_) return;
+    TENON_CRASH_POINT("stop.asked");
     log::info("stopping");
     runtime::notify_service_manager("STOPPING=1");
     admin_->set_phase(admin::Admin::Phase::draining);
     std::promise<void> stopped;
     port_.server().stop(kFinishRequests, [&] { host_->stop(kFinishEvents, [&] { stopped.set_value(); }); });
     stopped.get_future().wait();
+    TENON_CRASH_POINT("stop.drained");
     close();
   }
 
   void close() {
     closed_ = true;
     if (!failed_) journal_->close();
+    TENON_CRASH_POINT("stop.journal_closed");
     runtime_->stop();
     runtime_->join();
     log::flush();

@@ -7,6 +7,7 @@
 #include "delivery/scope.hpp"
 
 #include "observe/log.hpp"
+#include "runtime/crash_point.hpp"
 
 namespace tenon::delivery {
 namespace {
@@ -67,6 +68,7 @@ void Delivery::taken(std::vector<journal::Waiting> events) {
   for (auto& waiting : events) place(std::move(waiting));
   for (auto& [lane, seqs] : std::exchange(to_park_, {})) {
     lanes_.note_parked(lane, seqs.size());
+    TENON_CRASH_POINT("delivery.before_park");
     journal_.park(journal_.epoch(), lane, std::move(seqs), {&runtime_.delivery(), [](Result<bool>) {}});
   }
 }

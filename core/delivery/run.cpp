@@ -10,6 +10,7 @@
 #include "delivery/upsert.hpp"
 #include "delivery/version.hpp"
 #include "observe/log.hpp"
+#include "runtime/crash_point.hpp"
 
 namespace tenon::delivery {
 namespace {
@@ -149,11 +150,13 @@ Task<std::optional<Outcome>> EventRun::fetch_all() {
     std::string text = to_json(*arguments);
     if (services_.probe != nullptr) services_.probe->on_fetch(waiting_, step);
     CallResult got;
+    TENON_CRASH_POINT("delivery.before_fetch");
     if (step.list) {
       got = co_await calls_.list(*flow_.source, step.fetch, std::move(text));
     } else {
       got = co_await calls_.fetch(*flow_.source, step.fetch, std::move(text));
     }
+    TENON_CRASH_POINT("delivery.after_fetch");
     if (got.verdict == CallResult::Verdict::gone) {
       gone_ = true;
       co_return std::nullopt;
@@ -247,7 +250,9 @@ Task<EventRun::ActionResult> EventRun::run_locked(const config::Action& action,
   if (operation.shape == plugin::Operation::Shape::call) {
     std::string call_id = repeat_id(action);
     plugin::Instance& sink = *flow_.sinks.at(action.connection);
+    TENON_CRASH_POINT("delivery.before_call");
     CallResult called = co_await calls_.deliver(sink, action.operation, std::move(text), std::move(call_id));
+    TENON_CRASH_POINT("delivery.after_call");
     if (called.verdict == CallResult::Verdict::cancelled) co_return abandoned();
     if (called.verdict == CallResult::Verdict::withheld)
       co_return ended(action, End::skipped, "shadow: would deliver");

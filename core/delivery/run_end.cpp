@@ -4,6 +4,7 @@
 #include "delivery/retry.hpp"
 #include "delivery/run.hpp"
 #include "observe/log.hpp"
+#include "runtime/crash_point.hpp"
 
 namespace tenon::delivery {
 
@@ -102,12 +103,14 @@ Task<bool> EventRun::settle(Settlement settlement) {
 }
 
 Task<bool> EventRun::settle_all(std::vector<Settlement> batch) {
+  TENON_CRASH_POINT("delivery.before_settle");
   for (;;) {
     runtime::Async<Result<bool>> committed([&](Function<void(Result<bool>)> done) {
       services_.journal.settle(services_.journal.epoch(), batch,
                                {&services_.runtime.delivery(), std::move(done)});
     });
     Result<bool> result = co_await committed;
+    TENON_CRASH_POINT("delivery.after_settle");
     if (result) co_return true;
     if (result.error().code != "store_full" && result.error().code != "store_busy") co_return false;
     // The effect is done and only our note of it is missing: wait for room rather than do it again.

@@ -4,6 +4,7 @@
 
 #include "base/digest.hpp"
 #include "observe/log.hpp"
+#include "runtime/crash_point.hpp"
 
 namespace tenon::delivery {
 namespace {
@@ -88,14 +89,18 @@ Task<std::optional<UpsertResult>> create(Upsert& upsert, Creates& creates) {
     // The sink may have forgotten what it did under the old id, or keep failing for it.
     create_id = uuid_v5(create_id + '\0' + upsert.unresolved->create_id);
   }
+  TENON_CRASH_POINT("delivery.before_intent");
   Result<bool> begun = co_await begin_create(upsert, create_id, since);
+  TENON_CRASH_POINT("delivery.after_intent");
   if (!begun) {
     ended.store_failed = true;
     ended.outcome = Outcome::retry(Cause::not_sent, begun.error().text());
     co_return ended;
   }
   creates.announced = true;
+  TENON_CRASH_POINT("delivery.before_create");
   CallResult made = co_await upsert.calls.create(upsert.sink, upsert.operation, upsert.record, create_id);
+  TENON_CRASH_POINT("delivery.after_create");
   if (!had_no_effect(made)) creates.open = true;
   if (failed_as(made, Cause::conflict)) co_return std::nullopt;
   ended.outcome = after_create(made);
@@ -110,7 +115,9 @@ Task<UpsertResult> run_steps(Upsert& upsert, Creates& creates) {
   std::optional<plugin::Match> match;
   for (int round = 0; round < kMostRounds; ++round) {
     if (id.empty()) {
+      TENON_CRASH_POINT("delivery.before_find");
       CallResult found = co_await upsert.calls.find(upsert.sink, upsert.operation, upsert.record);
+      TENON_CRASH_POINT("delivery.after_find");
       if (found.verdict == CallResult::Verdict::withheld) ended.withheld = "search";
       if (found.verdict != CallResult::Verdict::found) {
         ended.outcome = outcome_of(found);
@@ -129,8 +136,10 @@ Task<UpsertResult> run_steps(Upsert& upsert, Creates& creates) {
       match = std::move(found.matches.front());
       id = match->id;
     }
+    TENON_CRASH_POINT("delivery.before_update");
     CallResult updated =
         co_await upsert.calls.update(upsert.sink, upsert.operation, id, upsert.record, match);
+    TENON_CRASH_POINT("delivery.after_update");
     if (failed_as(updated, Cause::stale) || failed_as(updated, Cause::conflict)) {
       id.clear();
       match.reset();

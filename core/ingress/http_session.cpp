@@ -5,6 +5,7 @@
 
 #include "ingress/proxy_header.hpp"
 #include "ingress/tls.hpp"
+#include "runtime/crash_point.hpp"
 
 namespace tenon::ingress {
 namespace {
@@ -297,6 +298,7 @@ void HttpServer::Session::write(Answer given, bool close_it) {
 void HttpServer::Session::on_written(ErrorCode error) {
   if (state_ == State::closed) return;
   if (error) return close();
+  TENON_CRASH_POINT("ingress.answer_written");
   if (close_after_) return linger();
   if (out_.capacity() > kLargeAnswer) std::string().swap(out_);
   enter(State::idle, core_->limits.idle);

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
+#include "runtime/crash_point.hpp"
 
 namespace tenon::ingress {
 namespace {
@@ -211,6 +212,7 @@ void Ingress::append(journal::Append wanted, std::size_t accepted, std::string_v
     done(json_answer(200, success));
     return journal_.append(std::move(wanted), {&runtime_.ingress(), [](Result<journal::Appended>) {}});
   }
+  TENON_CRASH_POINT("ingress.before_append");
   // Nothing of this object: the answer may come when it is gone.
   journal_.append(
       std::move(wanted),
@@ -229,7 +231,9 @@ void Ingress::append(journal::Append wanted, std::size_t accepted, std::string_v
          }
          if (appended->id_reused) metrics::counter("ingress_id_reused", connection).add();
          counted->add(accepted);
+         TENON_CRASH_POINT("ingress.before_200");
          done(json_answer(200, success));
+         TENON_CRASH_POINT("ingress.after_200");
        }});
 }
 

@@ -1,4 +1,5 @@
 #include "journal/engine.hpp"
+#include "runtime/crash_point.hpp"
 
 #include <algorithm>
 
@@ -159,7 +160,10 @@ Status Engine::run_in_batch(const std::vector<Call*>& writes) {
     call->run(*store_);
     if (call->failed() && undoes_batch(call->error())) return call->error();
   }
-  return store_->commit();
+  TENON_CRASH_POINT("journal.before_commit");
+  TENON_CHECK(store_->commit());
+  TENON_CRASH_POINT("journal.after_commit");
+  return {};
 }
 
 /// Runs the reads among the calls; one that wants another turn leaves them.

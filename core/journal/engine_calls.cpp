@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "journal/engine.hpp"
+#include "runtime/crash_point.hpp"
 
 namespace tenon::journal {
 namespace {
@@ -16,6 +17,7 @@ void Engine::append(Append request, Reply<Appended> reply) {
   push<Appended>(Call::Kind::append, bytes, std::move(reply),
                  [this, request = std::move(request)](Store& store) mutable -> Result<Appended> {
                    auto appended = store.append(request);
+                   TENON_CRASH_POINT("journal.in_append");
                    if (appended && !appended->duplicate && !appended->seqs.empty()) appended_ = true;
                    return appended;
                  });
@@ -38,7 +40,11 @@ void Engine::look(std::vector<IdentityKey> identities, std::vector<AppliedKey> a
 
 void Engine::begin(Epoch epoch, Intent intent, Reply<bool> reply) {
   push_fenced<bool>(epoch, Call::Kind::write, 0, std::move(reply),
-                    [intent = std::move(intent)](Store& store) { return store.begin(intent); });
+                    [intent = std::move(intent)](Store& store) {
+                      auto begun = store.begin(intent);
+                      TENON_CRASH_POINT("journal.in_begin");
+                      return begun;
+                    });
 }
 
 void Engine::settle(Epoch epoch, std::vector<Settlement> batch, Reply<bool> reply) {
@@ -46,7 +52,11 @@ void Engine::settle(Epoch epoch, std::vector<Settlement> batch, Reply<bool> repl
   for (const auto& each : batch)
     for (const auto& attempt : each.attempts) bytes += attempt.conversation.size() + attempt.fetched.size();
   push_fenced<bool>(epoch, Call::Kind::write, bytes, std::move(reply),
-                    [batch = std::move(batch)](Store& store) { return store.settle(batch); });
+                    [batch = std::move(batch)](Store& store) {
+                      auto settled = store.settle(batch);
+                      TENON_CRASH_POINT("journal.in_settle");
+                      return settled;
+                    });
 }
 
 void Engine::requeue(std::vector<Seq> seqs, Reply<Requeued> reply) {
@@ -64,6 +74,7 @@ void Engine::set_pipeline(PipelineState state, Reply<PipelineState> reply) {
   push<PipelineState>(Call::Kind::write, 0, std::move(reply),
                       [this, state = std::move(state)](Store& store) -> Result<PipelineState> {
                         TENON_TRY(auto now, store.set_pipeline(state));
+                        TENON_CRASH_POINT("journal.in_set_pipeline");
                         set_.push_back(now);
                         return now;
                       });
@@ -131,8 +142,11 @@ void Engine::counts(Reply<Counts> reply) {
 }
 
 void Engine::retain(std::int64_t before_ms, std::uint32_t limit, Reply<std::uint64_t> reply) {
-  push<std::uint64_t>(Call::Kind::write, 0, std::move(reply),
-                      [before_ms, limit](Store& store) { return store.retain(before_ms, limit); });
+  push<std::uint64_t>(Call::Kind::write, 0, std::move(reply), [before_ms, limit](Store& store) {
+    auto gone = store.retain(before_ms, limit);
+    TENON_CRASH_POINT("journal.in_retain");
+    return gone;
+  });
 }
 
 }  // namespace tenon::journal

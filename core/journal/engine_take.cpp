@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "journal/engine.hpp"
+#include "runtime/crash_point.hpp"
 
 namespace tenon::journal {
 
@@ -105,6 +106,7 @@ Result<bool> Engine::park_now(const std::string& lane, const std::vector<Seq>& s
   if (seqs.empty()) return true;
   if (*std::max_element(seqs.begin(), seqs.end()) > taken_)
     return Error("not_taken", "only events that were taken can be parked");
+  TENON_CRASH_POINT("journal.in_park");
   auto& parked = parked_[lane];
   for (const Seq seq : seqs) {
     // Nearly always the newest of its lane.
@@ -128,6 +130,7 @@ Result<std::vector<Waiting>> Engine::take_parked_now(Store& store, const std::st
   std::vector<Waiting> taken;
   const auto found = parked_.find(lane);
   if (found == parked_.end()) return taken;
+  TENON_CRASH_POINT("journal.in_take_parked");
   auto& parked = found->second;
   // Some may have ended while they were parked: go on until the answer is full or the lane is empty.
   while (taken.size() < limit && !parked.empty()) {

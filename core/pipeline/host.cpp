@@ -7,6 +7,7 @@
 #include "config/connections.hpp"
 #include "ingress/verify.hpp"
 #include "observe/log.hpp"
+#include "runtime/crash_point.hpp"
 
 namespace tenon::pipeline {
 namespace {
@@ -208,6 +209,7 @@ void Host::apply(config::Config fresh, bool plan, Function<void(Result<Changes>)
 void Host::put_flows(const std::shared_ptr<Apply>& job) {
   auto flows = make_flows(*job->fresh, job->instances);
   if (!flows) return job->done(flows.error());
+  TENON_CRASH_POINT("reload.before_flows");
   job->changes = changes_to(*job->fresh);
   for (auto& flow : *flows) {
     const auto change = std::find_if(job->changes.begin(), job->changes.end(), [&](const Change& each) {
@@ -215,6 +217,7 @@ void Host::put_flows(const std::shared_ptr<Apply>& job) {
     });
     if (change->kind != Change::Kind::unchanged) delivery_.put_flow(std::move(flow));
   }
+  TENON_CRASH_POINT("reload.flows_put");
   runtime_.ingress().post([this, job] {
     Status routed = ingress_.set_routes(std::move(job->routes));
     runtime_.delivery().post([this, job, routed = std::move(routed)] {
@@ -225,6 +228,7 @@ void Host::put_flows(const std::shared_ptr<Apply>& job) {
 }
 
 void Host::finish_apply(const std::shared_ptr<Apply>& job) {
+  TENON_CRASH_POINT("reload.routes_set");
   constexpr runtime::Duration kKept = std::chrono::hours(1);
   for (const Change& change : job->changes) {
     if (change.kind == Change::Kind::unchanged) continue;
@@ -242,6 +246,7 @@ void Host::finish_apply(const std::shared_ptr<Apply>& job) {
     const std::lock_guard lock(config_mutex_);
     config_ = job->fresh;
   }
+  TENON_CRASH_POINT("reload.applied");
   job->done(std::move(job->changes));
 }
 

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "event/outcome.hpp"
 #include "plugin/guest.hpp"
+#include "runtime/crash_point.hpp"
 #include "runtime/http_check.hpp"
 
 namespace tenon::plugin {
@@ -89,6 +90,7 @@ void Guest::http(CallId id, const tenon_http_request* from, tenon_http_done done
   kept.user = user;
   kept.effect = effect;
   kept.exchange = begin_exchange(call, request);
+  TENON_CRASH_POINT("http.before_send");
   kept.handle = setup_->host.gate->send(setup_->connection, call.options.event_class, std::move(request),
                                         [self = shared_from_this(), number](runtime::HttpResult result) {
                                           self->answered(number, std::move(result));
@@ -203,6 +205,7 @@ void Guest::answered(std::uint64_t number, runtime::HttpResult result) {
     out.message = lend("the call is over");
     return answer(request.call, request.done, request.user, out);
   }
+  TENON_CRASH_POINT("http.after_answer");
   record(found->second, request, result);
   out.error = abi_error(result, found->second.expired);
   out.sent = abi_sent(result.sent);

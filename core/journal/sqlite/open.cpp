@@ -12,6 +12,7 @@
 #include "journal/engine.hpp"
 #include "journal/sqlite/schema.hpp"
 #include "journal/sqlite/sqlite_store.hpp"
+#include "runtime/crash_point.hpp"
 
 namespace tenon::journal {
 namespace {
@@ -120,7 +121,9 @@ Status create(const std::string& folder, const std::string& file, std::int64_t n
     TENON_CHECK(database.run("COMMIT"));
     TENON_CHECK(database.run("PRAGMA journal_mode = WAL; PRAGMA wal_checkpoint(TRUNCATE)"));
   }
+  TENON_CRASH_POINT("start.before_store_named");
   if (::rename(fresh.c_str(), file.c_str()) != 0) return failed(file, "cannot rename", errno);
+  TENON_CRASH_POINT("start.store_named");
   for (const char* suffix : {"-wal", "-shm"}) ::unlink((fresh + suffix).c_str());
   const File directory(folder, O_RDONLY | O_DIRECTORY);
   if (directory.get() < 0 || ::fsync(directory.get()) != 0) return failed(folder, "cannot sync", errno);
@@ -215,6 +218,7 @@ Result<std::unique_ptr<SqliteStore>> open_store(const std::string& folder, const
   if (const Status status = check_content(*database, file); !status) return as_corrupt(file, status.error());
   if (const Status status = upgrade(*database); !status) return as_corrupt(file, status.error());
   auto store = std::make_unique<SqliteStore>(std::optional(std::move(*lock)), std::move(database), options);
+  TENON_CRASH_POINT("start.before_epoch");
   // A statement that cannot be prepared (SQLite 1) means that the schema is not the one of this format.
   if (const Status status = store->load(); !status) return as_corrupt(file, status.error());
   return store;

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "journal/sqlite/statements.hpp"
+#include "runtime/crash_point.hpp"
 
 namespace tenon::journal {
 namespace {
@@ -196,7 +197,9 @@ Status SqliteStore::maintain(Pace pace) {
 Status SqliteStore::checkpoint(int mode) {
   int pages = 0;
   int copied = 0;
+  TENON_CRASH_POINT("journal.before_checkpoint");
   const int code = sqlite3_wal_checkpoint_v2(database_->handle(), nullptr, mode, &pages, &copied);
+  TENON_CRASH_POINT("journal.after_checkpoint");
   if (code == SQLITE_OK && pages == copied) {
     wal_pages_ = 0;
     checkpoint_after_ = 0;

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "journal/sqlite/schema.hpp"
 #include "journal/sqlite/statements.hpp"
+#include "runtime/crash_point.hpp"
 
 namespace tenon::journal {
 namespace {
@@ -171,6 +172,7 @@ Result<bool> SqliteStore::settle_one(const Settlement& settlement) {
     }
     if (!pipeline) return not_open(settlement.seq);
     TENON_CHECK(end_event(settlement, std::move(*pipeline)));
+    TENON_CRASH_POINT("journal.in_settle_half");
   } else {
     TENON_CHECK(sql_->update_pending.run(settlement.attempts_counted, settlement.next_ms, settlement.seq));
     if (database_->changes() == 0) return not_open(settlement.seq);
@@ -290,6 +292,7 @@ Result<std::uint64_t> SqliteStore::retain(std::int64_t before_ms, std::uint32_t 
   // The numbers of deleted rows must not come back after a restart.
   TENON_CHECK(sql_->put_meta.run(std::string_view("last_seq"), last_));
   TENON_TRY(std::uint64_t gone, delete_events(before_ms, limit));
+  TENON_CRASH_POINT("journal.in_retain_half");
   TENON_TRY(const std::uint64_t requests, delete_expired(sql_->oldest_dedupe, sql_->delete_dedupe,
                                                          now_ms_ - dedupe_keep_ms_, limit - gone));
   gone += requests;
