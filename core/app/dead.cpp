@@ -1,10 +1,13 @@
 // tenon dead: the dead letters of a running host.
 #include <algorithm>
+#include <initializer_list>
+#include <optional>
 
 #include "app/cells.hpp"
 #include "app/cli/interrupt.hpp"
 #include "app/cli/output.hpp"
 #include "app/cli/progress.hpp"
+#include "app/event_filter.hpp"
 #include "app/event_view.hpp"
 #include "app/host_client.hpp"
 #include "app/verbs.hpp"
@@ -32,14 +35,14 @@ void add_show(Command& group) {
   add_show_options(command, EventKind::dead_letter, options);
   command.example("tenon dead show 2", "By its number");
   command.example("tenon dead show 2 --json", "The same, for a script");
+  command.example("tenon dead show 2 --curl", "With lines to paste that ask the remotes again");
   command.run([&options] { return show_event(EventKind::dead_letter, options); });
 }
 
 struct RetryOptions {
-  std::string data = "data";
   std::vector<std::string> ids;
   bool all = false;
-  std::string pipeline, reason, since;
+  ListOptions which;  ///< of it: what narrows, and --data
 };
 
 struct Retried {
@@ -60,20 +63,24 @@ Result<bool> retry_batch(const std::string& data, const std::vector<std::string>
   return true;
 }
 
-/// All that match, oldest first and each once, in batches: Ctrl-C between two leaves whole ones behind it.
-Result<Retried> retry_matching(const RetryOptions& options) {
-  Retried so_far;
-  std::string filter;
-  const auto add = [&](const char* name, const std::string& value) {
-    if (!value.empty()) filter += std::string("&") + name + "=" + percent_encode(value);
-  };
-  add("pipeline", options.pipeline);
-  add("reason", options.reason);
-  if (!options.since.empty()) {
-    TENON_TRY(const std::int64_t since, moment(options.since));
-    add("since", std::to_string(since));
+/// The numbers of a page's rows that the filter wants.
+Result<std::vector<std::string>> wanted_of(Value page, EventFilter* where) {
+  std::vector<std::string> seqs;
+  for (const Value event : page.get("events").items()) {
+    if (where != nullptr) {
+      TENON_TRY(const bool wanted, where->test(event));
+      if (!wanted) continue;
+    }
+    seqs.push_back(cell(event.get("seq")));
   }
-  TENON_TRY(const Document groups, ask_host(options.data, "/v1/dead/groups?by=pipeline" + filter));
+  return seqs;
+}
+
+/// All that match, oldest first and each once, in batches: Ctrl-C between two leaves whole ones behind it.
+Result<Retried> retry_matching(const ListOptions& which, EventFilter* where) {
+  Retried so_far;
+  TENON_TRY(const std::string filter, filter_of(which));
+  TENON_TRY(const Document groups, ask_host(which.data, "/v1/dead/groups?by=pipeline&" + filter));
   std::uint64_t total = 0;
   std::uint64_t newest = 0;
   for (const Value group : groups.root.get("groups").items()) {
@@ -86,12 +93,12 @@ Result<Retried> retry_matching(const RetryOptions& options) {
   std::uint64_t looked = 0;
   for (std::string after = "0"; !after.empty() && newest > 0;) {
     TENON_TRY(const Document page,
-              ask_host(options.data, "/v1/dead?order=oldest&limit=200&after=" + after +
-                                         "&before=" + std::to_string(newest + 1) + filter));
-    std::vector<std::string> seqs;
-    for (const Value event : page.root.get("events").items()) seqs.push_back(cell(event.get("seq")));
-    if (!seqs.empty()) TENON_CHECK(retry_batch(options.data, seqs, so_far));
-    looked += seqs.size();
+              ask_host(which.data, "/v1/dead?" + filter + "order=oldest&limit=200&after=" + after +
+                                       "&before=" + std::to_string(newest + 1) +
+                                       (where != nullptr ? "&data=1" : "")));
+    TENON_TRY(const std::vector<std::string> seqs, wanted_of(page.root, where));
+    if (!seqs.empty()) TENON_CHECK(retry_batch(which.data, seqs, so_far));
+    looked += page.root.get("events").size();
     after = cell(page.root.get("next_after"));
     progress.at(looked);
     if (Interrupt::asked() && !after.empty()) {
@@ -108,7 +115,7 @@ Result<Retried> retry_named(const RetryOptions& options) {
   Retried so_far;
   std::vector<std::string> seqs;
   for (const std::string& id : options.ids) {
-    const auto found = ask_host(options.data, "/v1/events/" + percent_encode(id));
+    const auto found = ask_host(options.which.data, "/v1/events/" + percent_encode(id));
     if (!found && found.error().code == "not_found") {
       so_far.refused.emplace_back(id, "not_found");
       continue;
@@ -119,19 +126,36 @@ Result<Retried> retry_named(const RetryOptions& options) {
   for (std::size_t at = 0; at < seqs.size(); at += 200) {
     const auto end = seqs.begin() + static_cast<std::ptrdiff_t>(std::min(seqs.size(), at + 200));
     const std::vector<std::string> batch(seqs.begin() + static_cast<std::ptrdiff_t>(at), end);
-    TENON_CHECK(retry_batch(options.data, batch, so_far));
+    TENON_CHECK(retry_batch(options.which.data, batch, so_far));
   }
   return so_far;
 }
 
 int retry_dead(const RetryOptions& options) {
-  const bool some = !options.pipeline.empty() || !options.reason.empty() || !options.since.empty();
+  const ListOptions& which = options.which;
+  const std::initializer_list<const std::string*> narrows = {&which.pipeline, &which.connection, &which.key,
+                                                             &which.reason,   &which.since,      &which.until,
+                                                             &which.where};
+  const bool some =
+      std::any_of(narrows.begin(), narrows.end(), [](const auto* each) { return !each->empty(); });
   if (options.ids.empty() == !(options.all || some))
-    return output().fail("bad_argument", "name dead letters, or say --all, --reason, --pipeline or --since",
-                         kExitBadInput);
-  const auto done = options.ids.empty() ? retry_matching(options) : retry_named(options);
-  if (!done)
-    return output().fail(done.error(), done.error().code == "bad_argument" ? kExitBadInput : kExitFailure);
+    return output().fail(
+        "bad_argument",
+        "name dead letters, or say --all, or which: --reason, --pipeline, --connection, --key, "
+        "--since, --until, --where",
+        kExitBadInput);
+  std::optional<EventFilter> where;
+  if (!which.where.empty()) {
+    auto parsed = EventFilter::parse(which.where);
+    if (!parsed) return fail_list(parsed.error());
+    where = std::move(*parsed);
+  }
+  const auto done =
+      options.ids.empty() ? retry_matching(which, where ? &*where : nullptr) : retry_named(options);
+  if (!done) return fail_list(done.error());
+  if (where && where->failed() > 0)
+    output().warning("--where could not be evaluated for " + std::to_string(where->failed()) +
+                     " dead letters, which were left alone; for the first: " + where->first_failure());
   std::string refused;
   for (const auto& [id, code] : done->refused) {
     if (output().json()) {
@@ -165,15 +189,25 @@ void add_retry(Command& group) {
   command.argument("id", options.ids, "Numbers or ids, as `list` prints them")
       .completes(Completes::dead_letter);
   command.flag("--all", options.all, "All there are");
-  command.option("--reason", options.reason, "Those with this in their reason").value("TEXT");
-  command.option("--pipeline", options.pipeline, "Those of this pipeline")
+  command.option("--reason", options.which.reason, "Those with this in their reason").value("TEXT");
+  command.option("--pipeline", options.which.pipeline, "Those of this pipeline")
       .value("NAME")
       .completes(Completes::pipeline);
-  command.option("--since", options.since, "Those received then or later").value("TIME");
-  add_data(command, options.data);
+  command.option("--connection", options.which.connection, "Those of this connection").value("NAME");
+  command.option("--key", options.which.key, "Those of this key").value("KEY");
+  command
+      .option("--since", options.which.since,
+              "Those received then or later: a time in UTC, or 15m, 24h, 7d ago")
+      .value("TIME");
+  command.option("--until", options.which.until, "Those received before then").value("TIME");
+  command
+      .option("--where", options.which.where, "Those for which this expression is true, as with `dead list`")
+      .value("EXPRESSION");
+  add_data(command, options.which.data);
   command.json();
   command.example("tenon dead retry --all", "Everything");
   command.example("tenon dead retry --all --json", "The same, for a script");
+  command.example("tenon dead retry --reason 503 --since 24h", "What a remote's bad night left");
   command.run([&options] { return retry_dead(options); });
 }
 

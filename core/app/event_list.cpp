@@ -45,24 +45,6 @@ int list_groups(const ListOptions& options, const std::string& target) {
   return kExitOk;
 }
 
-/// What the host is asked, but for the bounds of one page.
-Result<std::string> filter_of(const ListOptions& options) {
-  std::string filter;
-  const auto add = [&](const char* name, const std::string& value) {
-    if (!value.empty()) filter += std::string(name) + "=" + percent_encode(value) + "&";
-  };
-  add("pipeline", options.pipeline);
-  add("state", options.state);
-  add("key", options.key);
-  add("connection", options.connection);
-  for (const auto& [name, text] : {std::pair{"since", options.since}, std::pair{"until", options.until}}) {
-    if (text.empty()) continue;
-    TENON_TRY(const std::int64_t ms, moment(text));
-    add(name, std::to_string(ms));
-  }
-  return filter;
-}
-
 /// What a list came to.
 struct Found {
   std::vector<Document> pages;  ///< what `rows` borrow from
@@ -92,14 +74,6 @@ Status keep_rows(Document page, EventFilter* filter, std::size_t limit, Found& f
   }
   if (kept) found.pages.push_back(std::move(page));
   return {};
-}
-
-/// What follows the first line shows the place: it is not part of the message.
-int refuse(const Error& error) {
-  const auto line = std::min(error.message.find('\n'), error.message.size());
-  const int code = error.code == "bad_argument" ? kExitBadInput : kExitFailure;
-  return output().fail(error.code, error.message.substr(0, line), code,
-                       error.message.substr(std::min(line + 1, error.message.size())));
 }
 
 /// Page by page, newest first, until there are enough rows, enough was looked at, or Ctrl-C.
@@ -204,6 +178,41 @@ Result<std::int64_t> moment(const std::string& text) {
   return static_cast<std::int64_t>(timegm(&parts)) * 1000;
 }
 
+Result<std::string> filter_of(const ListOptions& options) {
+  // They travel in one request line.
+  constexpr std::size_t kMost = 2048;
+  for (const auto& [name, value] :
+       {std::pair{"--pipeline", &options.pipeline}, std::pair{"--key", &options.key},
+        std::pair{"--connection", &options.connection}, std::pair{"--reason", &options.reason}}) {
+    if (value->size() > kMost)
+      return Error("bad_argument", std::string(name) + " has " + std::to_string(value->size()) +
+                                       " bytes: at most " + std::to_string(kMost) + " can be asked for");
+  }
+  std::string filter;
+  const auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty()) filter += std::string(name) + "=" + percent_encode(value) + "&";
+  };
+  add("pipeline", options.pipeline);
+  add("state", options.state);
+  add("key", options.key);
+  add("connection", options.connection);
+  add("reason", options.reason);
+  for (const auto& [name, text] : {std::pair{"since", options.since}, std::pair{"until", options.until}}) {
+    if (text.empty()) continue;
+    TENON_TRY(const std::int64_t ms, moment(text));
+    add(name, std::to_string(ms));
+  }
+  return filter;
+}
+
+// What follows the first line shows the place: it is not part of the message.
+int fail_list(const Error& error) {
+  const auto line = std::min(error.message.find('\n'), error.message.size());
+  const int code = error.code == "bad_argument" ? kExitBadInput : kExitFailure;
+  return output().fail(error.code, error.message.substr(0, line), code,
+                       error.message.substr(std::min(line + 1, error.message.size())));
+}
+
 int list_events(EventKind kind, const ListOptions& options) {
   const auto filter = filter_of(options);
   if (!filter) return output().fail(filter.error(), kExitBadInput);
@@ -216,11 +225,11 @@ int list_events(EventKind kind, const ListOptions& options) {
   std::optional<EventFilter> where;
   if (!options.where.empty()) {
     auto parsed = EventFilter::parse(options.where);
-    if (!parsed) return refuse(parsed.error());
+    if (!parsed) return fail_list(parsed.error());
     where = std::move(*parsed);
   }
   const auto found = find_rows(options, target, *filter, where ? &*where : nullptr);
-  if (!found) return refuse(found.error());
+  if (!found) return fail_list(found.error());
   if (where && where->failed() > 0)
     output().warning("--where could not be evaluated for " + std::to_string(where->failed()) +
                      " events, which are left out; for the first: " + where->first_failure());
@@ -238,6 +247,7 @@ void add_list_options(Command& command, ListOptions& options) {
       .completes(Completes::pipeline);
   command.option("--key", options.key, "Only of this key").value("KEY");
   command.option("--connection", options.connection, "Only of this connection").value("NAME");
+  command.option("--reason", options.reason, "Only with this in the reason").value("TEXT");
   command.option("--since", options.since, "Received then or later: a time in UTC, or 15m, 24h, 7d ago")
       .value("TIME");
   command.option("--until", options.until, "Received before then").value("TIME");

@@ -19,7 +19,7 @@ enum class EventKind : std::uint8_t { event, dead_letter };
 
 struct ListOptions {
   std::string data;
-  std::string pipeline, state, key, connection, since, until, after, group_by, where;
+  std::string pipeline, state, key, connection, reason, since, until, after, group_by, where;
   std::uint32_t look = 200'000;
   std::uint32_t limit = 50;
 };
@@ -27,17 +27,22 @@ struct ListOptions {
 struct ShowOptions {
   std::string data;
   std::string id;  ///< number or id
+  bool curl = false;
 };
 
 /// The colour of a state or an end.
 Style state_style(std::string_view state);
 
+/// What narrows the host's lists, as parameters: `pipeline=a&since=5&`. Errors: `bad_argument`.
+Result<std::string> filter_of(const ListOptions& options);
+/// Tells why a list, or what goes by one, could not be made; gives the exit code.
+int fail_list(const Error& error);
 int list_events(EventKind kind, const ListOptions& options);
 int show_event(EventKind kind, const ShowOptions& options);
 
 /// What narrows a list, --look, --limit, --data and --json.
 void add_list_options(Command& command, ListOptions& options);
-/// --data, --json and the number or id.
+/// --curl, --data, --json and the number or id.
 void add_show_options(Command& command, EventKind kind, ShowOptions& options);
 
 }  // namespace tenon::app

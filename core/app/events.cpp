@@ -27,6 +27,7 @@ void add_show(Command& group) {
   add_show_options(command, EventKind::event, options);
   command.example("tenon events show 1", "By its number");
   command.example("tenon events show 1 --json", "The same, for a script");
+  command.example("tenon events show 1 --curl", "With lines to paste that ask the remotes again");
   command.run([&options] { return show_event(EventKind::event, options); });
 }
 

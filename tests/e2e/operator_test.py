@@ -93,6 +93,31 @@ class Operator(Rig):
         self.tenon("dead", "retry", "msg_7", code=1)
         self.tenon("dead", "retry", code=2)
 
+    def test_a_retry_takes_what_it_is_told_and_no_more(self):
+        self.customers(6)
+        self.start()
+        self.post(self.thin(6), "msg_first")
+        self.drained(1)
+        self.remote.put("/_sandbox/switches", {"api": "gorgias", "fail": {"status": 400, "rate": 1.0}})
+        for customer in range(1, 6):
+            self.post(self.thin(customer), f"msg_{customer}")
+        self.drained(6)
+        self.remote.put("/_sandbox/switches", {"api": "gorgias", "fail": {"status": 400, "rate": 0.0}})
+        retried = lambda *which: json.loads(self.tenon("dead", "retry", "--json", *which))["retried"]
+        self.assertEqual(retried("--until", "2020-01-01"), 0)
+        self.assertEqual(retried("--reason", "HTTP 503"), 0)
+        self.assertEqual(retried("--connection", "nobody"), 0)
+        self.assertEqual(retried("--where", "$number(event.keys.customer) > 3"), 2)
+        self.assertEqual(retried("--key", "2", "--reason", "HTTP 400", "--since", "1h"), 1)
+        self.assertEqual(self.drained(6), {"delivered": 4, "rejected": 2})
+        for wrong in (["--where", "evnt.key"], ["--where", "event.key"], ["--since", "soon"], ["--since", "x" * 1024], ["--all", "msg_1"], ["--until", "\x1b[2J"]):
+            self.tenon("dead", "retry", *wrong, code=2)
+            self.assertNotIn("\x1b", self.stderr)
+        self.assertEqual(retried("--key", "a\nb\x1b"), 0)
+        self.tenon("dead", "retry", "--key", "k" * 100_000, code=2)
+        self.assertEqual(self.status()["dead"], 2)
+        self.assertEqual(retried("--all"), 2)
+
     def test_a_stopped_host_is_read_from_its_files(self):
         self.customers(1)
         self.start()
