@@ -53,9 +53,14 @@ class Arena {
   /// Bytes in blocks, for limits on what one evaluation may take.
   std::size_t used() const { return used_; }
 
-  /// Forgets everything but keeps the first block, so that a reused arena allocates nothing.
-  void reset() {
+  /// Forgets everything but keeps the largest block of at most `keep` bytes, or else the first, so that a
+  /// reused arena allocates nothing.
+  void reset(std::size_t keep = 0) {
     if (blocks_.empty()) return;
+    for (std::size_t i = 1; i < blocks_.size(); ++i) {
+      if (blocks_[i].size <= keep && blocks_[i].size > blocks_.front().size)
+        std::swap(blocks_[i], blocks_.front());
+    }
     blocks_.resize(1);
     at_ = blocks_.front().data.get();
     left_ = blocks_.front().size;

@@ -141,24 +141,25 @@ void Ingress::handle(Request request, Respond done) {
   take(*entry, std::move(request), std::move(verified), std::move(done));
 }
 
-Status Ingress::check_json(std::string_view body) {
-  arena_.reset();
+Result<Value> Ingress::read_json(std::string_view body) {
+  constexpr std::size_t kKept = std::size_t{2}
+                                << 20;  // fresh pages for each large body would cost more than reading it
+  arena_.reset(kKept);
   TENON_TRY(const Value root, parse_json(body, arena_));
   if (!root.is_object() && !root.is_array()) return Error("invalid_json", "expected an object or an array");
-  return {};
+  return root;
 }
 
 void Ingress::take(Entry& entry, Request request, Verified verified, Respond done) {
   const std::string& connection = entry.route.connection.name;
-  if (Status checked = check_json(request.body); !checked) {
-    return bury(entry, std::move(request), verified, checked.error(), std::move(done));
-  }
+  const Result<Value> json = read_json(request.body);
+  if (!json) return bury(entry, std::move(request), verified, json.error(), std::move(done));
   const auto& hidden = entry.verifier.header_names();
   std::erase_if(request.headers, [&hidden](const auto& header) {
     return std::find(hidden.begin(), hidden.end(), to_lower(header.first)) != hidden.end();
   });
   const std::int64_t now = runtime_.clock().wall_ms();
-  Result<std::vector<Event>> events = entry.route.instance->accept(request.body, request.headers, now);
+  Result<std::vector<Event>> events = entry.route.instance->accept(request.body, request.headers, now, *json);
   if (!events) return bury(entry, std::move(request), verified, events.error(), std::move(done));
 
   const Sha256 body = sha256(request.body);
@@ -177,7 +178,9 @@ void Ingress::take(Entry& entry, Request request, Verified verified, Respond don
     event.connection = connection;
     event.received_ms = now;
     event.event_class = EventClass::live;
-    for (const std::string& pipeline : pipelines->second) wanted.events.push_back({event, pipeline});
+    const auto& names = pipelines->second;
+    for (std::size_t i = 0; i + 1 < names.size(); ++i) wanted.events.push_back({event, names[i]});
+    wanted.events.push_back({std::move(event), names.back()});
   }
   if (accepted == 0) return done(json_answer(200, R"({"accepted":0})"));
   // A thin event whose id nobody vouches for may come again: it is read anew, and no harm is done.

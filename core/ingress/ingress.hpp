@@ -73,7 +73,8 @@ class Ingress {
 
   Entry* find(std::string_view name);
   bool was_removed(std::string_view name);
-  Status check_json(std::string_view body);
+  /// Its JSON, an object or an array, until the next one is read.
+  Result<Value> read_json(std::string_view body);
   void take(Entry& entry, Request request, Verified verified, Respond done);
   void bury(const Entry& entry, Request request, const Verified& verified, const Error& why, Respond done);
   void append(journal::Append wanted, std::size_t accepted, std::string_view success, const Entry& entry,

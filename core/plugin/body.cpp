@@ -51,28 +51,32 @@ Value at_pointer(Value root, std::string_view pointer) {
 bool Body::parse() {
   if (!parsed_) {
     parsed_ = true;
-    if (auto document = parse_json(bytes_)) document_ = std::move(*document);
+    if (auto document = parse_json(bytes_)) {
+      document_ = std::move(*document);
+      root_ = document_.root;
+    }
   }
-  return document_.has_value();
+  return !root_.is_missing();
 }
 
 std::optional<Value> Body::at(std::string_view pointer) {
   if (!parse()) return std::nullopt;
-  return at_pointer(document_->root, pointer);
+  return at_pointer(root_, pointer);
 }
 
 std::optional<std::string_view> Body::text(std::string_view pointer) {
   const auto value = at(pointer);
   if (!value) return std::nullopt;
   if (value->is_missing()) return std::string_view();
-  const std::string& out = texts_.emplace_back(to_json(*value));
-  handed_.emplace(out.data(), out.size());
+  std::string& out = texts_.emplace_back();
+  out.reserve(bytes_.size());  // a large text that grows would be copied a dozen times
+  append_json(out, *value);
   return out;
 }
 
-bool Body::handed_out(const char* data, std::size_t size) const {
-  const auto known = handed_.find(data);
-  return known != handed_.end() && known->second == size;
+bool Body::handed_out(std::string_view data) const {
+  // By what they say: a plugin keeps a copy. The newest is the likeliest, and comparing sizes settles most.
+  return std::any_of(texts_.rbegin(), texts_.rend(), [&](const std::string& text) { return text == data; });
 }
 
 }  // namespace tenon::plugin

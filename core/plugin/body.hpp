@@ -1,11 +1,10 @@
-// Body: the delivery's body as `accept` looks it up, parsed when first asked.
+// Body: the delivery's body as `accept` looks it up, parsed when first asked unless it came parsed.
 #pragma once
 
 #include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "base/value.hpp"
 
@@ -16,23 +15,23 @@ Value at_pointer(Value root, std::string_view pointer);
 
 class Body {
  public:
-  /// `bytes` outlive this.
-  explicit Body(std::string_view bytes) : bytes_(bytes) {}
+  /// `bytes` outlive this, and so does `root`: what they say, or missing if nobody has looked yet.
+  Body(std::string_view bytes, Value root) : bytes_(bytes), parsed_(!root.is_missing()), root_(root) {}
   /// What stands at `pointer`; nullopt if the body is no JSON within the limits. Texts live as long as this.
   std::optional<Value> at(std::string_view pointer);
   /// Its JSON text; empty if nothing stands there. Lives as long as this.
   std::optional<std::string_view> text(std::string_view pointer);
   /// True if `data` is, to the byte, a text that was handed out: known to be JSON.
-  bool handed_out(const char* data, std::size_t size) const;
+  bool handed_out(std::string_view data) const;
 
  private:
   bool parse();
 
   std::string_view bytes_;
-  bool parsed_ = false;
-  std::optional<Document> document_;
+  bool parsed_;
+  Value root_;  ///< missing if the body is no JSON
+  Document document_;
   std::deque<std::string> texts_;
-  std::unordered_map<const char*, std::size_t> handed_;
 };
 
 }  // namespace tenon::plugin

@@ -233,7 +233,7 @@ void Guest::give_up(CallId id) {
 }
 
 Result<std::vector<Event>> Guest::accept(std::string_view body, const runtime::Headers& headers,
-                                         std::int64_t now_ms) {
+                                         std::int64_t now_ms, Value json) {
   std::vector<tenon_header> lent;
   lent.reserve(headers.size());
   for (const auto& [name, value] : headers)
@@ -245,7 +245,7 @@ Result<std::vector<Event>> Guest::accept(std::string_view body, const runtime::H
   delivery.header_count = lent.size();
   delivery.now_ms = now_ms;
 
-  accepting_.emplace(body);
+  accepting_.emplace(body, json);
   accepting_->now_ms = now_ms;
   std::uint32_t code = 1;
   enter("accept", 0,
@@ -283,7 +283,7 @@ void Guest::emit(const tenon_event* from) {
   if (event.type.empty()) in.fail("an event without a type");
   if (!in.ok()) return;
   // What the host itself wrote as JSON needs no second look.
-  if (!accepting_->body.handed_out(from->data.data, from->data.size)) {
+  if (!accepting_->body.handed_out(event.data)) {
     Arena scratch;
     if (!parse_json(event.data, scratch)) return in.fail("an event whose data is not JSON");
   }

@@ -45,7 +45,7 @@ class Guest : public std::enable_shared_from_this<Guest> {
   ~Guest();
 
   Result<std::vector<Event>> accept(std::string_view body, const runtime::Headers& headers,
-                                    std::int64_t now_ms);
+                                    std::int64_t now_ms, Value json);
 
   /// Opens a call and runs `enter(tenon_call)` inside the plugin.
   template <class Enter>
@@ -103,7 +103,7 @@ class Guest : public std::enable_shared_from_this<Guest> {
     Refusal refusal;
   };
   struct Accepting {
-    explicit Accepting(std::string_view bytes) : body(bytes) {}
+    Accepting(std::string_view bytes, Value json) : body(bytes, json) {}
     Body body;
     Borrowed in;
     std::int64_t now_ms = 0;

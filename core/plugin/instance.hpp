@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/digest.hpp"
+#include "base/value.hpp"
 #include "event/event.hpp"
 #include "event/outcome.hpp"
 #include "observe/conversation.hpp"
@@ -78,10 +79,11 @@ class Instance {
   virtual const ConnectionSpec& connection() const = 0;
   virtual const ConnectorManifest& manifest() const = 0;
 
-  /// Splits a verified request. Errors: `malformed_event` with the plugin's words. Event fields not the
-  /// plugin's (connection, received_ms, the delivery's id) are left for the caller.
+  /// Splits a verified request; `json` is what its body says, or missing if the caller has not parsed it.
+  /// Errors: `malformed_event` with the plugin's words. Event fields not the plugin's (connection,
+  /// received_ms, the delivery's id) are left for the caller.
   virtual Result<std::vector<Event>> accept(std::string_view body, const runtime::Headers& headers,
-                                            std::int64_t now_ms) = 0;
+                                            std::int64_t now_ms, Value json) = 0;
 
   virtual CallId fetch(std::string name, std::string arguments, CallOptions options, CallDone done) = 0;
   virtual CallId list(std::string name, std::string query, std::string cursor, CallOptions options,

@@ -70,11 +70,11 @@ CallId TableInstance::begin(CallKind kind, const std::string& name, CallOptions 
 }
 
 Result<std::vector<Event>> TableInstance::accept(std::string_view body, const runtime::Headers& headers,
-                                                 std::int64_t now_ms) {
+                                                 std::int64_t now_ms, Value json) {
   if (!setup_->table.source || !setup_->table.source->accept)
     return Error("malformed_event", "connector " + setup_->manifest.name + " takes no webhooks");
   TENON_TRY(Guest * live, guest());
-  return live->accept(body, headers, now_ms);
+  return live->accept(body, headers, now_ms, json);
 }
 
 CallId TableInstance::fetch(std::string name, std::string arguments, CallOptions options, CallDone done) {

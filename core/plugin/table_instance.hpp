@@ -17,7 +17,7 @@ class TableInstance final : public Instance {
   const ConnectionSpec& connection() const override { return setup_->connection; }
   const ConnectorManifest& manifest() const override { return setup_->manifest; }
   Result<std::vector<Event>> accept(std::string_view body, const runtime::Headers& headers,
-                                    std::int64_t now_ms) override;
+                                    std::int64_t now_ms, Value json) override;
   CallId fetch(std::string name, std::string arguments, CallOptions options, CallDone done) override;
   CallId list(std::string name, std::string query, std::string cursor, CallOptions options,
               CallDone done) override;

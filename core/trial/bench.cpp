@@ -117,7 +117,7 @@ Status Bench::put_event(const plugin::ConnectorManifest& manifest, plugin::Insta
   }
   TENON_TRY(const Document document, parse_json(body, generous()));
   Event event;
-  auto events = instance.accept(body, {{"Content-Type", "application/json"}}, now);
+  auto events = instance.accept(body, {{"Content-Type", "application/json"}}, now, {});
   if (events && !events->empty()) {
     event = std::move(events->front());
     event.connection = pipeline_->trigger_connection;

@@ -18,8 +18,8 @@ class PlayedInstance final : public plugin::Instance {
   const plugin::ConnectionSpec& connection() const override { return real_->connection(); }
   const plugin::ConnectorManifest& manifest() const override { return real_->manifest(); }
   Result<std::vector<Event>> accept(std::string_view body, const runtime::Headers& headers,
-                                    std::int64_t now_ms) override {
-    return real_->accept(body, headers, now_ms);
+                                    std::int64_t now_ms, Value json) override {
+    return real_->accept(body, headers, now_ms, json);
   }
 
   CallId fetch(std::string name, std::string arguments, CallOptions options, CallDone done) override {

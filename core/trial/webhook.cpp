@@ -89,7 +89,7 @@ void sign_hmac(ingress::Request& request, const plugin::VerifyScheme& scheme, st
 
 Result<Event> WebhookMaker::accepted(std::string_view body) const {
   TENON_TRY(std::vector<Event> events,
-            instance_.accept(body, {{"Content-Type", "application/json"}}, now_ms_));
+            instance_.accept(body, {{"Content-Type", "application/json"}}, now_ms_, {}));
   if (events.empty()) return Error("bad_send", "the connector makes no event of it");
   return std::move(events.front());
 }

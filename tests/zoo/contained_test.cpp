@@ -50,7 +50,7 @@ TEST_F(Contained, ThrowsInFind) {
   EXPECT_EQ(rig.create(*one, "{}"), "rejected/plugin");
   EXPECT_EQ(rig.last.message, "create threw: the answer is not liked");
   EXPECT_EQ(rig.last.sent, Sent::yes);
-  const auto events = one->accept("{}", {}, 1);
+  const auto events = one->accept("{}", {}, 1, {});
   ASSERT_FALSE(events.has_value());
   EXPECT_EQ(events.error().text(), "plugin_contract_broken: accept threw: accept is not in the mood");
   answer(200, "[]");
@@ -198,7 +198,7 @@ TEST_F(Contained, GarbageRequests) {
 TEST_F(Contained, GarbageEvents) {
   auto one = make("garbage_lengths");
   const auto error = [&](const char* body) {
-    const auto events = one->accept(body, {}, 1);
+    const auto events = one->accept(body, {}, 1, {});
     return events ? "" : events.error().text();
   };
   EXPECT_EQ(error("{}"), "");

@@ -103,7 +103,7 @@ class Rig {
     EXPECT_EQ(find(**made, "{}"), "found");
     EXPECT_EQ(create(**made, "{}"), "delivered");
     EXPECT_EQ(last.id, "17");
-    const auto events = (*made)->accept(R"({"key": "k"})", {}, 1);
+    const auto events = (*made)->accept(R"({"key": "k"})", {}, 1, {});
     ASSERT_TRUE(events.has_value()) << events.error().text();
     EXPECT_EQ(events->size(), 1u);
     EXPECT_EQ((*made)->open_calls(), 0u);

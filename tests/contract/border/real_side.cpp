@@ -71,7 +71,7 @@ class real_side final : public side {
     return *this;
   }
   std::string accept(std::string_view body, const header_list& headers, std::int64_t now_ms) override {
-    const auto got = instance_->accept(body, headers, now_ms);
+    const auto got = instance_->accept(body, headers, now_ms, {});
     if (!got) return "malformed: " + got.error().message;
     std::string out;
     for (const auto& e : *got) {

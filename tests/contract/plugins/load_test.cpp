@@ -42,7 +42,7 @@ TEST(Plugins, LoadAndMakeAnInstanceOrSayWhyNot) {
     }
     for (const EventType& type : manifest.events) {
       if (type.sample.empty()) continue;
-      const auto events = (*made)->accept(type.sample, {}, 1'700'000'000'000);
+      const auto events = (*made)->accept(type.sample, {}, 1'700'000'000'000, {});
       ASSERT_TRUE(events.has_value()) << name << " " << type.name << ": " << events.error().text();
       ASSERT_EQ(events->size(), 1u) << name << " " << type.name;
       EXPECT_EQ(events->front().type, type.name);

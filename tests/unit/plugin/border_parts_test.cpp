@@ -41,15 +41,15 @@ TEST(Body, FollowsJsonPointersAsRfc6901Says) {
 }
 
 TEST(Body, ParsesOnceAndKnowsItsOwnTexts) {
-  Body body(R"({"a": [1.50, {"b": "x"}]})");
+  Body body(R"({"a": [1.50, {"b": "x"}]})", {});
   const auto text = body.text("/a");
   ASSERT_TRUE(text.has_value());
   EXPECT_EQ(*text, R"([1.50,{"b":"x"}])");
-  EXPECT_TRUE(body.handed_out(text->data(), text->size()));
-  EXPECT_FALSE(body.handed_out(text->data(), text->size() - 1));
-  EXPECT_FALSE(body.handed_out(nullptr, 0));
+  EXPECT_TRUE(body.handed_out(std::string(*text))) << "a copy is as good";
+  EXPECT_FALSE(body.handed_out(text->substr(1)));
+  EXPECT_FALSE(body.handed_out({}));
   EXPECT_EQ(*body.text("/nothing"), "");
-  Body broken("{]");
+  Body broken("{]", {});
   EXPECT_FALSE(broken.at("").has_value());
   EXPECT_FALSE(broken.text("").has_value());
 }
@@ -58,6 +58,13 @@ std::optional<std::string> refusal(const std::vector<std::string>& hosts, const 
   const auto target = runtime::parse_target(url);
   if (!target) return target.error().text();
   return AllowedHosts(hosts).refusal(*target);
+}
+
+TEST(Body, TakesWhatIsParsedAlready) {
+  const auto document = parse_json(R"({"a": "of the caller"})");
+  ASSERT_TRUE(document.has_value());
+  Body body("not looked at", document->root);
+  EXPECT_EQ(*body.text("/a"), R"("of the caller")");
 }
 
 TEST(AllowedHosts, AreMetExactly) {
