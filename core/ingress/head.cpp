@@ -17,6 +17,7 @@ constexpr std::array<bool, 256> make_token_characters() {
   for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned char>(c)] = true;
   return table;
 }
+constexpr std::size_t kLongestMethod = 32;
 constexpr auto kTokenCharacters = make_token_characters();
 
 bool is_token(std::string_view text) {
@@ -63,7 +64,7 @@ Head check_request_line(std::string_view line, const HeadLimits& limits) {
   head.method = line.substr(0, first);
   head.target = line.substr(first + 1, last - first - 1);
   const std::string_view version = line.substr(last + 1);
-  if (!is_token(head.method) || head.method.size() > 32) return refused(400, "method");
+  if (!is_token(head.method) || head.method.size() > kLongestMethod) return refused(400, "method");
   if (head.target.size() > limits.target) return refused(414, "target_too_long");
   const bool visible = std::all_of(head.target.begin(), head.target.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -120,10 +121,10 @@ const char* check_field(std::string_view line, Head& head, Seen& seen) {
 
 int HeadScanner::refusal(std::string_view line) const {
   if (lines_ == 0) {
+    const auto method = std::min(line.find(' '), line.size());
+    if (method > kLongestMethod) return 400;
     // Behind the target stand a blank, the version and the CR.
-    const auto first = line.find(' ');
-    const std::string_view rest = first == std::string_view::npos ? line : line.substr(first + 1);
-    if (rest.size() > limits_.target + 10) return 414;
+    if (line.size() > method + 1 + limits_.target + 10) return 414;
   }
   return 0;
 }
