@@ -1,4 +1,4 @@
-// tenon dead: the dead letters of a running host.
+// tenon dead: the dead letters.
 #include <algorithm>
 #include <initializer_list>
 #include <optional>
@@ -214,7 +214,7 @@ void add_retry(Command& group) {
 }  // namespace
 
 void add_dead(Command& program) {
-  Command& group = program.verb("dead", "List or show dead letters of a running host");
+  Command& group = program.verb("dead", "List, show and retry dead letters");
   add_list(group);
   add_show(group);
   add_retry(group);

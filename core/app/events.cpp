@@ -34,7 +34,7 @@ void add_show(Command& group) {
 }  // namespace
 
 void add_events(Command& program) {
-  Command& group = program.verb("events", "List or show events of a running host");
+  Command& group = program.verb("events", "List and show events");
   add_list(group);
   add_show(group);
 }

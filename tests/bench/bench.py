@@ -161,15 +161,18 @@ class Bench:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def arguments(description, events):
+    """What every bench takes."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--bin", default=os.path.join(ROOT, "build", "bin"))
     parser.add_argument("--plugins", default=os.path.join(ROOT, "build", "lib", "tenon"))
-    parser.add_argument("--events", type=int, default=30_000)
-    parser.add_argument("--latency-events", type=int, default=5_000)
+    parser.add_argument("--events", type=int, default=events)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--folder", default="", help="where the store goes; default: the system's temporary folder")
-    bench = Bench(parser.parse_args())
+    parser.add_argument("--folder", default="", help="where the stores go; default: the system's temporary folder")
+    return parser
+
+
+def run(bench):
     try:
         bench.run()
     finally:
@@ -177,4 +180,6 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    parser = arguments(__doc__, events=30_000)
+    parser.add_argument("--latency-events", type=int, default=5_000)
+    run(Bench(parser.parse_args()))

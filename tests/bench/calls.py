@@ -5,14 +5,13 @@ The pipeline is paused while the events come in, so what is measured is delivery
 Host and sandbox share this machine.
 """
 
-import argparse
 import os
 import shutil
 import statistics
 import tempfile
 import time
 
-from bench import ROOT, cpu_seconds
+from bench import ROOT, arguments, cpu_seconds, run
 
 import harness
 
@@ -73,19 +72,5 @@ class Bench:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", default=os.path.join(ROOT, "build", "bin"))
-    parser.add_argument("--plugins", default=os.path.join(ROOT, "build", "lib", "tenon"))
-    parser.add_argument("--events", type=int, default=3000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--folder", default="", help="where the store goes; default: the system's temporary folder")
-    bench = Bench(parser.parse_args())
-    try:
-        bench.run()
-    finally:
-        bench.close()
-
-
 if __name__ == "__main__":
-    main()
+    run(Bench(arguments(__doc__, events=3000).parse_args()))

@@ -4,7 +4,6 @@
 Both hosts run at once and are measured in turns. Each event ends skipped: delivery costs next to nothing.
 """
 
-import argparse
 import json
 import os
 import shutil
@@ -12,7 +11,7 @@ import statistics
 import subprocess
 import tempfile
 
-from bench import HERE, ROOT, SECRET, cpu_seconds
+from bench import HERE, ROOT, SECRET, arguments, cpu_seconds, run
 
 import harness
 import wire
@@ -65,19 +64,5 @@ class Bench:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", default=os.path.join(ROOT, "build", "bin"))
-    parser.add_argument("--plugins", default=os.path.join(ROOT, "build", "lib", "tenon"))
-    parser.add_argument("--events", type=int, default=20_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--folder", default="", help="where the stores go; default: the system's temporary folder")
-    bench = Bench(parser.parse_args())
-    try:
-        bench.run()
-    finally:
-        bench.close()
-
-
 if __name__ == "__main__":
-    main()
+    run(Bench(arguments(__doc__, events=20_000).parse_args()))

@@ -78,7 +78,7 @@ class Completion(Shell):
     def test_zsh(self):
         stubs = "compdef() { :; }; _describe() { print -l -- $candidates; }; _files() { print files $*; }; "
         run = stubs + "eval \"$(tenon completion zsh)\"; words=(tenon %s); CURRENT=$#words; _tenon"
-        self.assertEqual(self.shell(run % "eve", shell="zsh").strip(), "events:List or show events of a running host")
+        self.assertEqual(self.shell(run % "eve", shell="zsh").strip(), "events:List and show events")
         self.assertEqual(self.shell(run % "check ''", shell="zsh").strip(), "files")
         self.assertEqual(self.shell(run % "run --data ''", shell="zsh").strip(), "files -/")
 

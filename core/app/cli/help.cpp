@@ -141,7 +141,7 @@ std::string render_help(const Command& command, const Screen& screen) {
     for (const auto& example : command.examples()) page.example(example);
   }
   page.heading("Exit codes");
-  page.line("  0 fine, 1 failure, 2 bad input (arguments, files, environment)");
+  page.line("  0 fine, 1 failure, 2 bad input (arguments, files, environment), 130 Ctrl-C");
   if (!command.verbs().empty()) {
     page.line("");
     page.paragraph("Run `" + command.path() + " COMMAND --help` for more on a command.");
