@@ -167,4 +167,13 @@ bool is_variable_name(std::string_view name) {
   return std::all_of(name.begin(), name.end(), [](char c) { return is_alphanumeric(c) || c == '_'; });
 }
 
+std::string one_of(const std::vector<std::string>& words) {
+  std::string out;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i > 0) out += i + 1 == words.size() ? " or " : ", ";
+    out += "`" + words[i] + "`";
+  }
+  return out;
+}
+
 }  // namespace tenon::config

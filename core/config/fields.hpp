@@ -58,6 +58,9 @@ class Fields {
   std::set<std::string> probably_meant_;
 };
 
+/// "`a`, `b` or `c`".
+std::string one_of(const std::vector<std::string>& words);
+
 /// The text of a scalar that must be text; reports what else it is.
 std::optional<std::string> text_of(Report& report, const Node& node, const std::string& path);
 

@@ -70,7 +70,7 @@ constexpr Key kPipelineKeys[] = {
     key("delivery", F::section, kDelivery, "Order, priority, retries and what ends an event."),
     key("tests", F::sections, kTest, "Run by `tenon test`."),
     refused("reconcile"),
-    refused("classify"),
+    key("classify", F::sections, kClassRule, "What answers of remotes mean; the first rule that fits holds."),
     words("mode", "live|shadow", "`shadow` reads, maps and searches, and records what it would write."),
     refused("tenants", Key::Stage::reserved),
 };
@@ -127,6 +127,13 @@ constexpr Key kActionKeys[] = {
     kShortActionKeys[2],
     kShortActionKeys[3],
     key("mapping", F::map, "The record that is written; `${{ }}` holds JSONata.", kNeeded),
+};
+
+constexpr Key kClassRuleKeys[] = {
+    key("connection", F::text, "Answers of this connection's remote only."),
+    key("status", F::status, "Answers with this HTTP status only."),
+    key("when", F::expression, "Strictly true or false, of `$response`, `$request` and `event`."),
+    {"as", F::word, "What such an answer means.", kNeeded, nullptr, kAnswerClasses, 0, 0, Key::Stage::now},
 };
 
 constexpr Key kDeliveryKeys[] = {
@@ -260,6 +267,7 @@ const Section kAction{"action", kActionKeys};
 const Section kShortAction{"short_action", kShortActionKeys};
 const Section kDelivery{"delivery", kDeliveryKeys};
 const Section kRetry{"retry", kRetryKeys};
+const Section kClassRule{"classRule", kClassRuleKeys};
 const Section kTest{"test", kTestKeys};
 const Section kGiven{"given", kGivenKeys};
 const Section kGivenOfSteps{"given_of_steps", kGivenOfStepsKeys};

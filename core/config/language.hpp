@@ -71,13 +71,15 @@ std::vector<std::string> split_words(std::string_view words);
 namespace language {
 
 extern const Section kPipeline, kConnectionsFile, kConnection, kVerifyInFull, kTableFile, kTrigger, kListStep,
-    kAction, kShortAction, kDelivery, kRetry, kTest, kGiven, kGivenOfSteps, kEvent, kSend, kRemote, kAnswer,
-    kExpect, kExpectStep, kActionExpect, kStep;
+    kAction, kShortAction, kDelivery, kRetry, kClassRule, kTest, kGiven, kGivenOfSteps, kEvent, kSend,
+    kRemote, kAnswer, kExpect, kExpectStep, kActionExpect, kStep;
 
 /// Of `expect`; docs/delivery speaks of them.
 inline constexpr std::string_view kEnds = "delivered|skipped|superseded|duplicate|rejected|exhausted";
 inline constexpr std::string_view kStates =
     "waiting|retrying|delivered|skipped|superseded|duplicate|rejected|exhausted";
+/// Of `classify`.
+inline constexpr std::string_view kAnswerClasses = "delivered|retry|rejected|throttled|auth|conflict|stale";
 /// What the transport may come to; runtime/http.hpp has them.
 inline constexpr std::string_view kTransportErrors =
     "dns_failed|connect_failed|tls_failed|timeout|connection_lost|bad_response";

@@ -117,6 +117,10 @@ mapping::ParseOptions Scope::options(const Names& names) const {
   for (const auto& [name, let] : names.lets) {
     if (has(let)) options.variables.push_back(name);
   }
+  if (answer) {
+    options.variables.emplace_back("response");
+    options.variables.emplace_back("request");
+  }
   if (item) {
     options.variables.emplace_back("item");
     options.variables.emplace_back("index");
@@ -147,6 +151,13 @@ check::World world_of(const Scope& scope, const Names& names) {
   }
   for (const auto& [name, let] : names.lets) {
     if (scope.has(let)) world.variables[name] = let.type;
+  }
+  if (scope.answer) {
+    Type status = check::of_kinds(check::kNumber);
+    status.integer = true;
+    world.variables["response"] = check::of_fields(
+        {{"status", std::move(status)}, {"headers", Type()}, {"json", Type()}, {"text", text_type()}});
+    world.variables["request"] = check::of_fields({{"method", text_type()}, {"url", text_type()}});
   }
   if (scope.item) {
     world.variables["item"] = scope.item_type;

@@ -43,6 +43,7 @@ struct Scope {
   bool action = false;               ///< inside an action
   bool item = false;                 ///< inside `$item:`
   mapping::check::Type item_type;    ///< of `$item`
+  bool answer = false;               ///< of `classify`: `$response` and `$request` are there
   bool unknown = false;              ///< what there is cannot be told: no name is refused
 
   /// True if the let reads nothing that is not there yet.

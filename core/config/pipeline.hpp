@@ -68,6 +68,19 @@ std::optional<Priority> priority_of(std::string_view word);
 /// What an event comes to whose fetched object is gone.
 enum class OnGone : std::uint8_t { skip, reject };
 
+/// What the author takes an answer of a remote for, whatever the connector makes of it.
+enum class AnswerClass : std::uint8_t { delivered, retry, rejected, throttled, auth, conflict, stale };
+std::optional<AnswerClass> answer_class_of(std::string_view word);
+
+/// `classify:`, one rule. It fits if all that it names does.
+struct ClassRule {
+  std::string connection;     ///< empty: any
+  std::optional<int> status;  ///< none: any
+  std::optional<When> when;   ///< sees `event`, `$response` and `$request`
+  AnswerClass as = AnswerClass::retry;
+  Position position;
+};
+
 /// Immutable once loaded.
 struct Pipeline {
   std::string name;
@@ -82,6 +95,7 @@ struct Pipeline {
   std::vector<Let> lets;            ///< each before those that read it
   std::vector<Action> actions;      ///< at least one, in the order written, but behind what they need
   Retry retry;
+  std::vector<ClassRule> classify;  ///< the first that fits holds
   OnGone on_gone = OnGone::skip;
   bool shadow = false;              ///< nothing is written; what would be sent is recorded
   std::optional<Formula> order_by;  ///< sees `event`; its text is the lane; none: the event's key

@@ -7,6 +7,7 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "config/actions_reader.hpp"
+#include "config/classify_reader.hpp"
 #include "config/delivery_reader.hpp"
 #include "config/files.hpp"
 #include "config/language.hpp"
@@ -162,6 +163,7 @@ PipelineFile read_pipeline(const Node& root, const Environment& environment, con
   trigger.read();
   ActionsReader(reading, trigger.scope()).read(top);
   read_delivery(top.get("delivery"), before_fetches, reading);
+  read_classify(top.get("classify"), before_fetches, reading);
   if (const Node* tests = top.get("tests")) {
     const Connection* source = reading.names.trigger;
     const TestNames names{reading.made, reading.connections, source != nullptr ? source->manifest : nullptr};

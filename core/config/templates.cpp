@@ -16,7 +16,7 @@ namespace {
 using mapping::Template;
 
 /// Variables of the language that come with parts of it that are not built yet.
-constexpr std::array<std::string_view, 3> kLater = {"since", "response", "request"};
+constexpr std::array<std::string_view, 1> kLater = {"since"};
 
 /// True if a comment follows the scalar on its line.
 bool is_cut_by_comment(const Source& source, const Node& node) {
@@ -133,6 +133,7 @@ void TemplateReader::refuse(const mapping::ParseError& error, const Node& node, 
 std::string TemplateReader::about_variable(std::string_view name, const Scope& scope) const {
   const std::string shown = "`$" + std::string(name) + "`";
   if (name == "item" || name == "index") return "`$item` and `$index` are known below `$item:` only";
+  if (name == "response" || name == "request") return shown + " is known below `classify` only";
   if (name == "results") {
     return scope.action ? "`$results` holds what the actions in `needs` wrote: name them there"
                         : "`$results` is known in an action with `needs` only";

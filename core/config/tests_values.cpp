@@ -41,15 +41,6 @@ std::optional<Range> range_of(const Node& node, Parse&& parse) {
 
 std::string found_text(const Node& node) { return node.is_text() ? "`" + node.text + "`" : found_in(node); }
 
-std::string one_of(const std::vector<std::string>& words) {
-  std::string out;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (i > 0) out += i + 1 == words.size() ? " or " : ", ";
-    out += "`" + words[i] + "`";
-  }
-  return out;
-}
-
 Position TestValues::place(const Node& node) const { return report_.source().position(node.at.offset); }
 
 std::optional<int> TestValues::status(const Node& node, const std::string& path) {

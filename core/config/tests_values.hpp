@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/fields.hpp"
 #include "config/node.hpp"
 #include "config/report.hpp"
 #include "config/tests.hpp"
@@ -14,8 +15,6 @@ namespace tenon::config {
 
 /// "found `x`" for texts, else the kind.
 std::string found_text(const Node& node);
-/// "`a`, `b` or `c`".
-std::string one_of(const std::vector<std::string>& words);
 
 /// Each reads one value; if it is another, the report says so and nothing is returned.
 class TestValues {

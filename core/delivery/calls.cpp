@@ -6,17 +6,25 @@ using plugin::CallDone;
 using plugin::CallResult;
 using runtime::Task;
 
+void Calls::judge_by(Judge judge) {
+  judge_ = std::move(judge);
+  options_.answer = &answer_;
+}
+
 template <class Start>
-Task<CallResult> Calls::run(plugin::Instance& instance, Start start) {
+Task<CallResult> Calls::run(plugin::Instance& instance, Kind kind, Start start) {
   if (cancelled_) {
     CallResult stopped;
     stopped.verdict = CallResult::Verdict::cancelled;
     co_return stopped;
   }
   instance_ = &instance;
+  answer_ = plugin::Answer();
   runtime::Async<CallResult> answer([this, &start](CallDone done) { open_ = start(std::move(done)); });
   CallResult result = co_await answer;
   instance_ = nullptr;
+  if (judge_ && answer_.status != 0 && result.verdict != CallResult::Verdict::cancelled)
+    judge_(instance.connection().name, kind, answer_, result);
   co_return result;
 }
 
@@ -24,13 +32,13 @@ Task<CallResult> Calls::fetch(plugin::Instance& instance, std::string name, std:
   const auto start = [&](CallDone done) {
     return instance.fetch(name, arguments, options_, std::move(done));
   };
-  CallResult result = co_await run(instance, start);
+  CallResult result = co_await run(instance, Kind::fetch, start);
   co_return result;
 }
 
 Task<CallResult> Calls::list(plugin::Instance& instance, std::string name, std::string query) {
   const auto start = [&](CallDone done) { return instance.list(name, query, "", options_, std::move(done)); };
-  CallResult result = co_await run(instance, start);
+  CallResult result = co_await run(instance, Kind::search, start);
   co_return result;
 }
 
@@ -38,7 +46,7 @@ Task<CallResult> Calls::find(plugin::Instance& instance, std::string operation, 
   const auto start = [&](CallDone done) {
     return instance.find(operation, record, options_, std::move(done));
   };
-  CallResult result = co_await run(instance, start);
+  CallResult result = co_await run(instance, Kind::search, start);
   co_return result;
 }
 
@@ -47,7 +55,7 @@ Task<CallResult> Calls::create(plugin::Instance& instance, std::string operation
   const auto start = [&](CallDone done) {
     return instance.create(operation, record, create_id, options_, std::move(done));
   };
-  CallResult result = co_await run(instance, start);
+  CallResult result = co_await run(instance, Kind::write, start);
   co_return result;
 }
 
@@ -56,7 +64,7 @@ Task<CallResult> Calls::update(plugin::Instance& instance, std::string operation
   const auto start = [&](CallDone done) {
     return instance.update(operation, id, record, match, options_, std::move(done));
   };
-  CallResult result = co_await run(instance, start);
+  CallResult result = co_await run(instance, Kind::write, start);
   co_return result;
 }
 
@@ -65,7 +73,7 @@ Task<CallResult> Calls::deliver(plugin::Instance& instance, std::string operatio
   const auto start = [&](CallDone done) {
     return instance.deliver(operation, record, call_id, options_, std::move(done));
   };
-  CallResult result = co_await run(instance, start);
+  CallResult result = co_await run(instance, Kind::write, start);
   co_return result;
 }
 

@@ -12,7 +12,16 @@ namespace tenon::delivery {
 /// At most one call is open at a time; lives as long as the run of its event.
 class Calls {
  public:
+  enum class Kind : std::uint8_t { fetch, search, write };
+  /// What the author makes of an answer: may change what the call came to.
+  using Judge =
+      Function<void(const std::string& connection, Kind kind, const plugin::Answer&, plugin::CallResult&)>;
+
   explicit Calls(plugin::CallOptions options) : options_(options) {}
+  Calls(const Calls&) = delete;
+  Calls& operator=(const Calls&) = delete;
+  /// Asked after each call that was answered.
+  void judge_by(Judge judge);
 
   runtime::Task<plugin::CallResult> fetch(plugin::Instance& instance, std::string name,
                                           std::string arguments);
@@ -33,9 +42,11 @@ class Calls {
 
  private:
   template <class Start>
-  runtime::Task<plugin::CallResult> run(plugin::Instance& instance, Start start);
+  runtime::Task<plugin::CallResult> run(plugin::Instance& instance, Kind kind, Start start);
 
   plugin::CallOptions options_;
+  plugin::Answer answer_;
+  Judge judge_;
   plugin::Instance* instance_ = nullptr;
   plugin::CallId open_ = 0;
   bool cancelled_ = false;

@@ -4,6 +4,7 @@
 
 #include "base/digest.hpp"
 #include "base/json.hpp"
+#include "delivery/classify.hpp"
 #include "delivery/fold.hpp"
 #include "delivery/needs.hpp"
 #include "delivery/record.hpp"
@@ -44,6 +45,12 @@ EventRun::EventRun(RunServices services, std::shared_ptr<const Flow> flow, journ
       calls_(options_for(waiting_, flow_.pipeline->shadow, &conversation_)),
       started_ms_(services.runtime.clock().wall_ms()) {
   scope_.runs_for(waiting_.seq);
+  if (!flow_.pipeline->classify.empty()) {
+    calls_.judge_by([this](const std::string& connection, Calls::Kind kind, const plugin::Answer& answer,
+                           CallResult& result) {
+      classify(flow_.pipeline->classify, scope_, connection, kind, answer, result);
+    });
+  }
   if (services_.probe == nullptr) return;
   scope_.set_trace(services_.probe->trace());
   if (const Value vars = services_.probe->vars(); !vars.is_missing()) scope_.set_vars(vars);

@@ -5,6 +5,7 @@
 
 #include "base/digest.hpp"
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "event/iso_time.hpp"
 #include "mapping/trace.hpp"
 #include "runtime/doing.hpp"
@@ -122,6 +123,29 @@ void RunScope::set_results(const std::vector<std::pair<std::string, std::string>
   results_ = Value::object({members, ids.size()});
 }
 
+void RunScope::set_answer(const plugin::Answer& answer) {
+  const auto text = [this](std::string_view t) { return Value::string(arena_.copy(t)); };
+  Member* headers = arena_.array<Member>(answer.headers.size());
+  std::size_t count = 0;
+  for (const auto& [name, value] : answer.headers) {
+    const std::string lower = to_lower(name);
+    const bool again =
+        std::any_of(headers, headers + count, [&](const Member& one) { return one.name == lower; });
+    if (!again) new (headers + count++) Member{arena_.copy(lower), text(value)};
+  }
+  const auto json = parse_json(answer.body, arena_);
+  Member* said = arena_.array<Member>(4);
+  new (said) Member{"status", Value::number(static_cast<double>(answer.status))};
+  new (said + 1) Member{"headers", Value::object({headers, count})};
+  new (said + 2) Member{"text", text(answer.body)};
+  if (json) new (said + 3) Member{"json", *json};
+  response_ = Value::object({said, json ? 4U : 3U});
+  Member* asked = arena_.array<Member>(2);
+  new (asked) Member{"method", text(answer.method)};
+  new (asked + 1) Member{"url", text(answer.url)};
+  request_ = Value::object({asked, 2});
+}
+
 void RunScope::clear_fetched() {
   fetched_.clear();
   lets_.assign(lets_.size(), std::nullopt);
@@ -140,6 +164,10 @@ mapping::Scope RunScope::bindings() {
   scope.bind("vars", vars_);
   scope.bind("tables", pipeline_.tables.root);
   scope.bind("results", results_);
+  if (!response_.is_missing()) {
+    scope.bind("response", response_);
+    scope.bind("request", request_);
+  }
   scope.bind("connections", connections_);
   scope.bind("connection", connections_.get(pipeline_.trigger_connection));
   return scope;

@@ -11,6 +11,7 @@
 #include "config/pipeline.hpp"
 #include "event/event.hpp"
 #include "mapping/template.hpp"
+#include "plugin/instance.hpp"
 
 namespace tenon::delivery {
 
@@ -38,6 +39,8 @@ class RunScope : private mapping::LazyVariables {
   Status set_listed(std::string_view name, const std::vector<std::string>& items);
   /// What the needed actions wrote, for the action that is next.
   void set_results(const std::vector<std::pair<std::string, std::string>>& ids);
+  /// `$response` and `$request` from now on; both copied.
+  void set_answer(const plugin::Answer& answer);
   /// Forgets what was fetched, and what was made of it, for another round.
   void clear_fetched();
 
@@ -79,6 +82,8 @@ class RunScope : private mapping::LazyVariables {
   Value event_;
   std::vector<Member> fetched_;
   Value results_;
+  Value response_;  ///< missing: no answer is judged
+  Value request_;
   std::vector<std::optional<Made>> lets_;  ///< as the pipeline's; those made so far
   std::size_t making_ = 0;                 ///< lets that are being made, each inside the one before
   std::string key_;

@@ -51,6 +51,9 @@ namespace codes {
   ROW(kCircuitOpen, "circuit_open", \
       "A remote failed again and again; it is asked by one probe at a time until it answers.", \
       "Look at the remote's status. Events wait without using attempts, and go on by themselves when it works again.") \
+  ROW(kClassifyFailed, "classify_failed", \
+      "The condition of a rule under `classify` failed or gave neither true nor false; the rule was passed over.", \
+      "The line names the rule: `?? false` is for what an answer may lack.") \
   ROW(kConditionFailed, "condition_failed", \
       "A `when` could not be evaluated, or gave something other than true or false; the event or action is rejected.", \
       "The line names the expression and what it read: `?? false` is for what may be missing. Then `tenon dead retry`.") \

@@ -177,6 +177,16 @@ void Guest::record(Call& call, Request& request, const runtime::HttpResult& resu
     call.seen.answered_after = true;
   }
   if (!request.exchange || !call.options.conversation) return;
+  if (call.options.answer != nullptr) {
+    plugin::Answer& last = *call.options.answer = plugin::Answer();
+    last.method = request.exchange->method;
+    last.url = request.exchange->url;
+    if (result.response) {
+      last.status = result.response->status;
+      last.headers = result.response->headers;
+      last.body = result.response->body;
+    }
+  }
   observe::Exchange& exchange = *request.exchange;
   exchange.sent = name_of(sent);
   exchange.elapsed_ms = std::chrono::duration_cast<std::chrono::milliseconds>(result.elapsed).count();

@@ -58,10 +58,20 @@ struct CallResult {
   std::vector<ListItem> items;
 };
 
+/// A request and its answer, whole, for whoever must judge it.
+struct Answer {
+  std::string method;
+  std::string url;
+  int status = 0;  ///< 0: there was no answer
+  runtime::Headers headers;
+  std::string body;
+};
+
 struct CallOptions {
   std::uint64_t event = 0;  ///< number of the event that it is for, should the process die of it; 0: none
   EventClass event_class = EventClass::live;
   observe::Conversation* conversation = nullptr;  ///< gets each exchange, redacted; outlives the call
+  Answer* answer = nullptr;  ///< gets the last exchange of the call; outlives the call; null: nobody asks
   runtime::Duration deadline = std::chrono::seconds(120);
   /// Requests that may have an effect are recorded and not sent; the call then ends as `withheld`.
   bool shadow = false;
