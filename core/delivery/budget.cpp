@@ -73,23 +73,24 @@ double AccountBudget::tokens_at(Duration now) const {
   return std::min<double>(limit_, tokens_ + per_ns * static_cast<double>((now - filled_).count()));
 }
 
-bool AccountBudget::take(Duration now) {
+bool AccountBudget::take(Duration now, double reserve) {
   if (now < pause_until_) return false;
   pause_until_ = {};
   if (limit_ == 0) return true;
   refill(now);
-  if (tokens_ < 1) return false;
+  if (tokens_ < 1 + reserve) return false;
   tokens_ -= 1;
   return true;
 }
 
-Duration AccountBudget::ready_at(Duration now) const {
+Duration AccountBudget::ready_at(Duration now, double reserve) const {
   Duration at = std::max(now, pause_until_);
   if (limit_ == 0) return at;
   const double per_ns = static_cast<double>(limit_) / static_cast<double>(window_.count());
   const double at_fill = tokens_ + per_ns * static_cast<double>((now - filled_).count());
   // One nanosecond more: the refill at that moment must not fall short of a whole token by rounding.
-  if (at_fill < 1) at = std::max(at, now + Duration(static_cast<std::int64_t>((1 - at_fill) / per_ns) + 1));
+  const double missing = 1 + reserve - at_fill;
+  if (missing > 0) at = std::max(at, now + Duration(static_cast<std::int64_t>(missing / per_ns) + 1));
   return at;
 }
 

@@ -15,10 +15,10 @@ class AccountBudget {
  public:
   AccountBudget(const plugin::Budget& spec, runtime::Duration now);
 
-  /// Takes one request's token; false if there is none or the account is paused.
-  bool take(runtime::Duration now);
+  /// Takes one request's token; false if there is none beside `reserve` others, or the account is paused.
+  bool take(runtime::Duration now, double reserve = 0);
   /// When `take` may next succeed; `now` or earlier if at once.
-  runtime::Duration ready_at(runtime::Duration now) const;
+  runtime::Duration ready_at(runtime::Duration now, double reserve = 0) const;
   /// Reads limit headers, 429 and Retry-After of an answer. `wall_ms` stands in for a Date that the answer
   /// lacks.
   void learn(const runtime::HttpResponse& response, runtime::Duration now, std::int64_t wall_ms);

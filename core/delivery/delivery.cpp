@@ -131,7 +131,9 @@ void Delivery::pump() {
   if (pumping_) return;
   pumping_ = true;
   while (!stopping_ && runs_.size() < options_.running) {
-    auto head = lanes_.next([this](const std::string& pipeline) { return admits(pipeline); });
+    auto head = lanes_.next([this](const std::string& pipeline, EventClass event_class) {
+      return admits(pipeline, event_class);
+    });
     if (!head) break;
     const auto now = runtime_.clock().wall_ms();
     if (head->waiting.next_ms && *head->waiting.next_ms > now) {
@@ -145,11 +147,13 @@ void Delivery::pump() {
 }
 
 /// Whether one more event of the pipeline may start. While a remote that it needs does not work only one may:
-/// the probe.
-bool Delivery::admits(const std::string& pipeline) {
+/// the probe. A quarter of the places is kept for live events.
+bool Delivery::admits(const std::string& pipeline, EventClass event_class) {
   if (stopped_flows_.contains(pipeline)) return false;
   const std::size_t running = running_of_[pipeline];
   if (running >= options_.running_per_flow) return false;
+  if (event_class != EventClass::live && not_live_of_[pipeline] >= options_.running_per_flow * 3 / 4)
+    return false;
   const auto flow = flows_.find(pipeline);
   if (flow == flows_.end()) return true;
   const auto reaches = [&](const plugin::Instance* instance) {
@@ -208,19 +212,22 @@ void Delivery::start_run(Lanes::Head head) {
   const RunId id = next_run_++;
   const std::string pipeline = head.waiting.pipeline;
   const std::shared_ptr<const Flow> flow = flows_.find(pipeline)->second;
+  const bool live = class_of(head.waiting) == EventClass::live;
   ++running_of_[pipeline];
+  if (!live) ++not_live_of_[pipeline];
   RunServices services{runtime_, journal_, locks_, duplicates_, options_.probe, options_.suspects};
   std::vector<journal::Waiting> folded = fold(*flow, head);
   auto event_run = std::make_shared<EventRun>(services, flow, std::move(head.waiting), std::move(folded));
   runs_.emplace(id, event_run);
-  runtime::spawn(run(id, std::move(event_run), std::move(head.lane), pipeline));
+  runtime::spawn(run(id, std::move(event_run), std::move(head.lane), pipeline, live));
 }
 
 runtime::Task<> Delivery::run(RunId id, std::shared_ptr<EventRun> event_run, std::string lane,
-                              std::string pipeline) {
+                              std::string pipeline, bool live) {
   RunEnd end = co_await event_run->run();
   runs_.erase(id);
   --running_of_[pipeline];
+  if (!live) --not_live_of_[pipeline];
   if (!end.abandoned) {
     note_refusals(pipeline, end);
     // Of a pipeline that is stopped the lane is let go of: the journal has the event.

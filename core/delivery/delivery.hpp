@@ -82,7 +82,8 @@ class Delivery {
   void take_parked(const std::string& lane);
   void start_run(Lanes::Head head);
   std::vector<journal::Waiting> fold(const Flow& flow, Lanes::Head& head);
-  runtime::Task<> run(RunId id, std::shared_ptr<EventRun> event_run, std::string lane, std::string pipeline);
+  runtime::Task<> run(RunId id, std::shared_ptr<EventRun> event_run, std::string lane, std::string pipeline,
+                      bool live);
   void finished(const std::string& lane);
   void load_modes();
   void change_mode(ModeChange change);
@@ -94,7 +95,7 @@ class Delivery {
   void check_stopped();
   void run_again(const std::string& pipeline);
   void check_regrouping(const std::string& pipeline);
-  bool admits(const std::string& pipeline);
+  bool admits(const std::string& pipeline, EventClass event_class);
   void pump_at(runtime::Duration at);
 
   runtime::Runtime& runtime_;
@@ -107,6 +108,7 @@ class Delivery {
   DuplicateWatch duplicates_;
   std::unordered_map<RunId, std::shared_ptr<EventRun>> runs_;
   std::unordered_map<std::string, std::size_t> running_of_;
+  std::unordered_map<std::string, std::size_t> not_live_of_;  ///< those of them that are not live
   std::unordered_map<std::string, std::vector<journal::Seq>> to_park_;
   std::set<std::string> stopped_flows_;  ///< pipelines that are paused or held
   std::set<std::string> absent_;         ///< of these, those that a reload took away

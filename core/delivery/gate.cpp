@@ -5,6 +5,15 @@
 #include "observe/log.hpp"
 
 namespace tenon::delivery {
+namespace {
+
+/// Tokens that a request of this class leaves in the bucket.
+double reserve_of(std::size_t event_class, const AccountBudget& budget) {
+  constexpr double kLiveShare = 0.2;
+  return event_class == static_cast<std::size_t>(EventClass::live) ? 0 : kLiveShare * budget.limit();
+}
+
+}  // namespace
 
 BudgetGate::BudgetGate(runtime::Runtime& runtime) : runtime_(runtime) {}
 
@@ -100,16 +109,23 @@ void BudgetGate::drain(Account& account) {
     return std::find_if(account.queues.begin(), account.queues.end(),
                         [](const auto& queue) { return !queue.empty(); });
   };
+  const auto reserve = [&](auto queue) {
+    return reserve_of(static_cast<std::size_t>(queue - account.queues.begin()), account.budget);
+  };
   for (auto queue = waiting(); queue != account.queues.end(); queue = waiting()) {
-    if (!account.budget.take(runtime_.clock().steady())) break;
+    if (!account.budget.take(runtime_.clock().steady(), reserve(queue))) break;
     Pending next = std::move(queue->front());
     queue->pop_front();
     start(account, std::move(next));
   }
-  if (waiting() == account.queues.end() || account.timer != 0) return;
+  const auto first = waiting();
+  // A timer that runs for another class may be too late for this one.
+  runtime_.delivery().cancel(account.timer);
+  account.timer = 0;
+  if (first == account.queues.end()) return;
   const auto now = runtime_.clock().steady();
-  const auto delay =
-      std::max<runtime::Duration>(account.budget.ready_at(now) - now, std::chrono::milliseconds(1));
+  const auto delay = std::max<runtime::Duration>(account.budget.ready_at(now, reserve(first)) - now,
+                                                 std::chrono::milliseconds(1));
   account.timer = runtime_.delivery().after(delay, [this, &account] {
     account.timer = 0;
     drain(account);

@@ -18,8 +18,8 @@
 namespace tenon::delivery {
 
 /// Sends at once while the account has tokens; else queues, live before retry before replay before reconcile.
-/// While the account's breaker is open a request fails with `circuit_open`, unsent. Runs on the delivery
-/// executor.
+/// A fifth of the tokens is kept for live events: they need not wait behind a pile of others. While the
+/// account's breaker is open a request fails with `circuit_open`, unsent. Runs on the delivery executor.
 class BudgetGate final : public plugin::Gate {
  public:
   explicit BudgetGate(runtime::Runtime& runtime);

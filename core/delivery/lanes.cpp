@@ -4,6 +4,11 @@
 
 namespace tenon::delivery {
 
+EventClass class_of(const journal::Waiting& waiting) {
+  const EventClass given = waiting.event.event_class;
+  return given == EventClass::live && waiting.attempts > 0 ? EventClass::retry : given;
+}
+
 std::string Lanes::name(std::string_view pipeline, std::string_view key) {
   // Pipeline names hold no NUL, so the pair cannot be spelled in two ways.
   std::string out(pipeline);
@@ -25,11 +30,9 @@ void Lanes::make_ready(const std::string& name, Lane& lane) {
   const journal::Waiting& head = lane.queue.front();
   const auto [at, fresh] = ready_.try_emplace(head.pipeline);
   if (fresh) turns_.push_back(head.pipeline);
-  const EventClass event_class = head.attempts > 0 && head.event.event_class == EventClass::live
-                                     ? EventClass::retry
-                                     : head.event.event_class;
   const config::Priority priority = priority_of_ ? priority_of_(head) : config::Priority::normal;
-  const auto rank = static_cast<std::size_t>(event_class) * kPriorities + static_cast<std::size_t>(priority);
+  const auto rank =
+      static_cast<std::size_t>(class_of(head)) * kPriorities + static_cast<std::size_t>(priority);
   at->second.by_rank[rank].push_back(name);
   ++at->second.count;
   lane.state = State::ready;

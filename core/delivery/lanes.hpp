@@ -1,6 +1,7 @@
 // Lanes: one event at a time per key and pipeline, in receive order; and which lane runs next.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -16,6 +17,9 @@
 #include "journal/journal.hpp"
 
 namespace tenon::delivery {
+
+/// How it is served: a live event that was tried before counts as a retry.
+EventClass class_of(const journal::Waiting& waiting);
 
 /// The events of one host that wait in memory. A lane is idle, ready (its head may run), running, or resting
 /// (its head waits for a time). Ready lanes are picked per pipeline in turn, within a pipeline by class, then
@@ -43,7 +47,7 @@ class Lanes {
   /// too.
   bool add(const std::string& lane, journal::Waiting waiting);
 
-  /// The next head to run, of a pipeline for which `admits` is true; its lane is running from now on.
+  /// The next head to run, for whose pipeline and class `admits` is true; its lane is running from now on.
   template <class Admits>
   std::optional<Head> next(Admits&& admits) {
     for (std::size_t i = 0; i < turns_.size(); ++i) {
@@ -51,7 +55,7 @@ class Lanes {
       turns_.pop_front();
       turns_.push_back(pipeline);
       Ready& ready = ready_[pipeline];
-      if (ready.count == 0 || !admits(pipeline)) continue;
+      if (ready.count == 0 || !admits(pipeline, ready.next_class())) continue;
       return pop(ready);
     }
     return std::nullopt;
@@ -101,6 +105,11 @@ class Lanes {
   struct Ready {
     std::array<std::deque<std::string>, kClasses * kPriorities> by_rank;
     std::size_t count = 0;
+    EventClass next_class() const {
+      const auto first =
+          std::find_if(by_rank.begin(), by_rank.end(), [](const auto& queue) { return !queue.empty(); });
+      return static_cast<EventClass>(static_cast<std::size_t>(first - by_rank.begin()) / kPriorities);
+    }
   };
 
   std::optional<Head> pop(Ready& ready);

@@ -6,6 +6,7 @@
 #include "base/json.hpp"
 #include "delivery/classify.hpp"
 #include "delivery/fold.hpp"
+#include "delivery/lanes.hpp"
 #include "delivery/needs.hpp"
 #include "delivery/record.hpp"
 #include "delivery/upsert.hpp"
@@ -26,7 +27,7 @@ plugin::CallOptions options_for(const journal::Waiting& waiting, bool shadow,
                                 observe::Conversation* conversation) {
   plugin::CallOptions options;
   options.event = waiting.seq;
-  options.event_class = waiting.event.event_class;
+  options.event_class = class_of(waiting);
   options.shadow = shadow;
   options.conversation = conversation;
   return options;

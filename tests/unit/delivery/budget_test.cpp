@@ -36,6 +36,19 @@ TEST(AccountBudget, SpendsTheBucketThenTheDrip) {
   EXPECT_TRUE(budget.take(ready));
 }
 
+TEST(AccountBudget, AReserveIsLeftForOthers) {
+  AccountBudget budget(forty_in_twenty(), seconds(100));
+  int taken = 0;
+  while (budget.take(seconds(100), 8)) ++taken;
+  EXPECT_EQ(taken, 32);
+  const auto ready = budget.ready_at(seconds(100), 8);
+  EXPECT_EQ(budget.ready_at(seconds(100)), seconds(100)) << "who needs no reserve goes on";
+  EXPECT_FALSE(budget.take(ready - milliseconds(10), 8));
+  EXPECT_TRUE(budget.take(ready, 8));
+  for (int i = 0; i < 8; ++i) EXPECT_TRUE(budget.take(ready)) << i;
+  EXPECT_FALSE(budget.take(ready));
+}
+
 TEST(AccountBudget, NeverExceedsItsRateOverAnyWindow) {
   AccountBudget budget(forty_in_twenty(), seconds(0));
   int sent = 0;

@@ -22,7 +22,7 @@ class LanesTest : public ::testing::Test {
     return lanes_.add(lane, std::move(waiting));
   }
   journal::Seq next() {
-    auto head = lanes_.next([](const std::string&) { return true; });
+    auto head = lanes_.next([](const std::string&, EventClass) { return true; });
     if (!head) return 0;
     last_ = head->lane;
     waiting_ = std::move(head->waiting);
@@ -104,7 +104,7 @@ TEST_F(LanesTest, PriorityChoosesInsideAClassOnly) {
 TEST_F(LanesTest, APipelineThatIsNotAdmittedHidesNobody) {
   add(event(1, "p", "a"));
   add(event(2, "q", "b"));
-  const auto head = lanes_.next([](const std::string& pipeline) { return pipeline == "q"; });
+  const auto head = lanes_.next([](const std::string& pipeline, EventClass) { return pipeline == "q"; });
   ASSERT_TRUE(head);
   EXPECT_EQ(head->waiting.seq, 2U);
 }

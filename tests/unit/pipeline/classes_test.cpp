@@ -1,0 +1,77 @@
+// Live events go first: a pile of others that shares their account does not hold them up.
+#include <algorithm>
+
+#include "virtual_host.hpp"
+
+namespace tenon::pipeline {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class Classes : public VirtualHost {
+ protected:
+  static constexpr int kPile = 300;
+  static constexpr int kLive = 60;
+
+  void SetUp() override {
+    VirtualHost::SetUp();
+    remotes_.desk_delay = milliseconds(400);
+  }
+  void customer(int number) {
+    const std::string id = std::to_string(number);
+    remotes_.shop[id] = {"c" + id + "@example.com", "Ann", "Lee", "2024-05-14T09:34:00Z"};
+  }
+  /// A pile of dead letters that somebody has just asked for again.
+  void requeue_a_pile() {
+    remotes_.desk_fault = [](const std::string&) -> runtime::ScriptedAnswer { return {400, "{}"}; };
+    std::vector<journal::Seq> dead;
+    for (int i = 0; i < kPile; ++i) {
+      customer(1000 + i);
+      const std::string id = "pile_" + std::to_string(i);
+      send(id, std::to_string(1000 + i));
+    }
+    runtime_.advance(std::chrono::minutes(10));
+    for (int i = 0; i < kPile; ++i) dead.push_back(show("pile_" + std::to_string(i)).row.seq);
+    remotes_.desk_fault = nullptr;
+    std::size_t requeued = 0;
+    journal_->requeue(
+        dead, {&runtime_.delivery(), [&](Result<journal::Requeued> done) { requeued = done->seqs.size(); }});
+    runtime_.run_until_idle();
+    ASSERT_EQ(requeued, static_cast<std::size_t>(kPile));
+  }
+  /// An event every two seconds; how long each took, in milliseconds, sorted.
+  std::vector<std::int64_t> live_events() {
+    std::vector<std::int64_t> took;
+    for (int i = 0; i < kLive; ++i) {
+      customer(i);
+      send("live_" + std::to_string(i), std::to_string(i));
+      runtime_.advance(seconds(2));
+    }
+    runtime_.advance(std::chrono::minutes(20));
+    for (int i = 0; i < kLive; ++i) {
+      const auto detail = show("live_" + std::to_string(i));
+      EXPECT_EQ(detail.row.state, "delivered") << i;
+      took.push_back(detail.attempts.back().finished_ms - detail.row.event.received_ms);
+    }
+    std::sort(took.begin(), took.end());
+    return took;
+  }
+};
+
+TEST_F(Classes, ARetriedPileDoesNotHoldUpLiveEvents) {
+  start();
+  const std::int64_t calm = live_events()[kLive * 99 / 100];
+  TearDown();
+  remotes_ = Remotes();
+  SetUp();
+  start();
+  requeue_a_pile();
+  const std::int64_t beside = live_events()[kLive * 99 / 100];
+  RecordProperty("p99_ms_calm", static_cast<int>(calm));
+  RecordProperty("p99_ms_beside_the_pile", static_cast<int>(beside));
+  EXPECT_LE(beside, calm * 3 / 2) << "calm " << calm;
+}
+
+}  // namespace
+}  // namespace tenon::pipeline
