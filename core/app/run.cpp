@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "admin/admin.hpp"
+#include "app/budget_file.hpp"
 #include "app/cli/output.hpp"
 #include "app/definitions.hpp"
 #include "app/host_client.hpp"
@@ -142,6 +143,7 @@ class Service {
     read_attempts();
     pipeline::HostOptions host_options;
     host_options.delivery.suspects = &suspects_;
+    host_options.budgets = &budgets_.emplace(data_);
     host_options.ingress.acknowledge_before_commit = broken() == "ack_early";
     host_.emplace(*runtime_, std::move(definitions_->loaded.config), *definitions_->registry, *journal_,
                   host_options);
@@ -235,6 +237,7 @@ class Service {
   std::unique_ptr<runtime::RealRuntime> runtime_;
   std::unique_ptr<journal::Journal> journal_;
   delivery::Suspects suspects_{[](journal::Seq seq) { runtime::forget_marks(seq); }};
+  std::optional<BudgetFile> budgets_;
   std::optional<pipeline::Host> host_;
   std::optional<Reload> reload_;
   Port port_;

@@ -13,6 +13,9 @@ namespace {
 
 using runtime::Duration;
 
+constexpr std::uint64_t kMostLimit = 1'000'000'000;
+constexpr std::uint64_t kMostWindowMs = 86'400'000;
+
 std::optional<std::uint64_t> number(std::string_view text) {
   text = trim(text);
   std::uint64_t value = 0;
@@ -73,6 +76,33 @@ double AccountBudget::tokens_at(Duration now) const {
   return std::min<double>(limit_, tokens_ + per_ns * static_cast<double>((now - filled_).count()));
 }
 
+AccountBudget::Kept AccountBudget::keep(Duration now, std::int64_t wall_ms) const {
+  using std::chrono::duration_cast, std::chrono::milliseconds;
+  Kept kept;
+  kept.limit = limit_;
+  kept.window_ms = duration_cast<milliseconds>(window_).count();
+  kept.tokens = tokens_at(now);
+  kept.at_ms = wall_ms;
+  if (pause_until_ > now)
+    kept.paused_until_ms = wall_ms + duration_cast<milliseconds>(pause_until_ - now).count() + 1;
+  return kept;
+}
+
+void AccountBudget::recall(const Kept& kept, Duration now, std::int64_t wall_ms) {
+  if (limit_ != 0 && kept.limit > 0 && static_cast<std::uint64_t>(kept.limit) < kMostLimit &&
+      kept.window_ms > 0 && static_cast<std::uint64_t>(kept.window_ms) < kMostWindowMs) {
+    limit_ = static_cast<std::uint32_t>(kept.limit);
+    window_ = std::chrono::milliseconds(kept.window_ms);
+    const auto passed = static_cast<double>(std::max<std::int64_t>(0, wall_ms - kept.at_ms));
+    const double tokens =
+        kept.tokens + passed * static_cast<double>(kept.limit) / static_cast<double>(kept.window_ms);
+    tokens_ = tokens >= 0 ? std::min<double>(tokens, limit_) : 0;
+    filled_ = now;
+  }
+  const std::int64_t pause = std::min(kept.paused_until_ms - wall_ms, kRetryAfterCapMs);
+  if (kept.paused_until_ms > 0 && pause > 0) pause_until_ = now + std::chrono::milliseconds(pause);
+}
+
 bool AccountBudget::take(Duration now, double reserve) {
   if (now < pause_until_) return false;
   pause_until_ = {};
@@ -97,12 +127,11 @@ Duration AccountBudget::ready_at(Duration now, double reserve) const {
 void AccountBudget::learn(const runtime::HttpResponse& response, Duration now, std::int64_t wall_ms) {
   const Told told = read(spec_, response);
   refill(now);
-  constexpr std::uint64_t kMost = 1'000'000'000;
-  if (told.limit && *told.limit > 0 && *told.limit < kMost && limit_ != 0) {
+  if (told.limit && *told.limit > 0 && *told.limit < kMostLimit && limit_ != 0) {
     limit_ = static_cast<std::uint32_t>(*told.limit);
     tokens_ = std::min<double>(tokens_, limit_);
   }
-  if (told.window_ms && *told.window_ms > 0 && *told.window_ms < 86'400'000)
+  if (told.window_ms && *told.window_ms > 0 && *told.window_ms < kMostWindowMs)
     window_ = std::chrono::milliseconds(*told.window_ms);
   // Requests under way are not in the remote's figure yet, so it only ever lowers ours.
   if (told.left && limit_ != 0) tokens_ = std::min<double>(tokens_, static_cast<double>(*told.left));
@@ -112,7 +141,7 @@ void AccountBudget::learn(const runtime::HttpResponse& response, Duration now, s
       kRetryAfterCapMs,
       std::max<std::int64_t>(
           {asked.value_or(0),
-           static_cast<std::int64_t>(std::min<std::uint64_t>(told.reset_ms.value_or(0), kMost)), 1000}));
+           static_cast<std::int64_t>(std::min<std::uint64_t>(told.reset_ms.value_or(0), kMostLimit)), 1000}));
   pause_until_ = std::max(pause_until_, now + std::chrono::milliseconds(wait));
 }
 

@@ -23,6 +23,18 @@ class AccountBudget {
   /// lacks.
   void learn(const runtime::HttpResponse& response, runtime::Duration now, std::int64_t wall_ms);
 
+  /// What outlives the process; times are of the wall clock, Unix milliseconds.
+  struct Kept {
+    std::int64_t limit = 0;
+    std::int64_t window_ms = 0;
+    double tokens = 0;
+    std::int64_t at_ms = 0;
+    std::int64_t paused_until_ms = 0;  ///< 0: not paused
+  };
+  Kept keep(runtime::Duration now, std::int64_t wall_ms) const;
+  /// Goes on from there, as if the time since then had passed here. What makes no sense is not taken over.
+  void recall(const Kept& kept, runtime::Duration now, std::int64_t wall_ms);
+
   bool unlimited() const { return limit_ == 0 && pause_until_ <= runtime::Duration::zero(); }
   double tokens() const { return tokens_; }
   std::uint32_t limit() const { return limit_; }

@@ -15,7 +15,9 @@ double reserve_of(std::size_t event_class, const AccountBudget& budget) {
 
 }  // namespace
 
-BudgetGate::BudgetGate(runtime::Runtime& runtime) : runtime_(runtime) {}
+BudgetGate::BudgetGate(runtime::Runtime& runtime, BudgetMemory* memory) : runtime_(runtime), memory_(memory) {
+  if (memory_ != nullptr) kept_ = read_budgets(memory_->load());
+}
 
 BudgetGate::~BudgetGate() {
   for (auto& [name, account] : accounts_) runtime_.delivery().cancel(account->timer);
@@ -23,8 +25,21 @@ BudgetGate::~BudgetGate() {
 
 void BudgetGate::add_account(const std::string& account, const plugin::Budget& budget) {
   if (accounts_.contains(account)) return;
-  accounts_.emplace(account,
-                    std::make_unique<Account>(account, AccountBudget(budget, runtime_.clock().steady())));
+  const auto now = runtime_.clock().steady();
+  AccountBudget fresh(budget, now);
+  if (const auto kept = kept_.find(account); kept != kept_.end())
+    fresh.recall(kept->second, now, runtime_.clock().wall_ms());
+  accounts_.emplace(account, std::make_unique<Account>(account, std::move(fresh)));
+}
+
+void BudgetGate::keep() {
+  if (memory_ == nullptr) return;
+  const auto now = runtime_.clock().steady();
+  for (const auto& [name, account] : accounts_) {
+    kept_.insert_or_assign(name, account->budget.keep(now, runtime_.clock().wall_ms()));
+    account->kept_until = now + account->budget.paused_for(now);
+  }
+  memory_->save(budgets_text(kept_));
 }
 
 plugin::Gate::Handle BudgetGate::send(const plugin::ConnectionSpec& connection, EventClass event_class,
@@ -68,6 +83,9 @@ void BudgetGate::refuse(Function<void(runtime::HttpResult)> done, Error why) {
 void BudgetGate::learn(Account& account, const runtime::HttpResult& result) {
   const auto now = runtime_.clock().steady();
   if (result.response) account.budget.learn(*result.response, now, runtime_.clock().wall_ms());
+  // A pause of some length must hold in the next process too, however this one ends.
+  constexpr runtime::Duration kWorthKeeping = std::chrono::seconds(5);
+  if (now + account.budget.paused_for(now) > std::max(account.kept_until, now) + kWorthKeeping) keep();
   if (!result.response && result.error.code == "cancelled") {
     account.breaker.forget();
   } else {

@@ -12,6 +12,7 @@
 
 #include "delivery/breaker.hpp"
 #include "delivery/budget.hpp"
+#include "delivery/budget_memory.hpp"
 #include "plugin/instance.hpp"
 #include "runtime/runtime.hpp"
 
@@ -22,7 +23,8 @@ namespace tenon::delivery {
 /// account's breaker is open a request fails with `circuit_open`, unsent. Runs on the delivery executor.
 class BudgetGate final : public plugin::Gate {
  public:
-  explicit BudgetGate(runtime::Runtime& runtime);
+  /// `memory` may be null: budgets then begin anew with each start. It outlives the gate.
+  explicit BudgetGate(runtime::Runtime& runtime, BudgetMemory* memory = nullptr);
   ~BudgetGate() override;
 
   /// The budget of an account, before its first request; the first registration holds.
@@ -56,6 +58,9 @@ class BudgetGate final : public plugin::Gate {
   /// Of all accounts, by name.
   std::vector<View> view() const;
 
+  /// Saves what is known of the budgets; to be called now and then, and at the end. A pause saves itself.
+  void keep();
+
   /// Requests that wait for a token.
   std::size_t queued() const;
 
@@ -72,6 +77,7 @@ class BudgetGate final : public plugin::Gate {
     Breaker breaker;
     std::array<std::deque<Pending>, 4> queues;  ///< by EventClass
     runtime::TimerId timer = 0;
+    runtime::Duration kept_until{};  ///< the pause that was saved
   };
 
   void start(Account& account, Pending pending);
@@ -80,6 +86,8 @@ class BudgetGate final : public plugin::Gate {
   void learn(Account& account, const runtime::HttpResult& result);
 
   runtime::Runtime& runtime_;
+  BudgetMemory* memory_;
+  KeptBudgets kept_;  ///< of the last process; also of accounts that nobody asks now
   std::map<std::string, std::unique_ptr<Account>, std::less<>> accounts_;
   std::unordered_map<Handle, runtime::HttpClient::Handle> started_;
   Handle next_ = 1;

@@ -35,7 +35,7 @@ Host::Host(runtime::Runtime& runtime, config::Config config, plugin::Registry& r
       registry_(registry),
       journal_(journal),
       options_(options),
-      gate_(runtime),
+      gate_(runtime, options.budgets),
       delivery_(runtime, journal, gate_, options.delivery),
       ingress_(runtime, journal, options.ingress) {}
 
@@ -264,6 +264,7 @@ void Host::retain() {
   journal_.retain(runtime_.clock().wall_ms() - options_.retention_ms, kBatch,
                   {&runtime_.delivery(), [this](Result<std::uint64_t> deleted) {
                      if (!deleted || stopping_) return;
+                     if (*deleted != kBatch) gate_.keep();
                      const auto pause = *deleted == kBatch ? runtime::Duration(std::chrono::milliseconds(100))
                                                            : runtime::Duration(std::chrono::minutes(1));
                      retention_timer_ = runtime_.delivery().after(pause, [this] { retain(); });
@@ -303,7 +304,10 @@ void Host::stop(runtime::Duration limit, Function<void()> done) {
     runtime_.delivery().post([this, limit, done = std::move(done)]() mutable {
       stopping_ = true;
       runtime_.delivery().cancel(retention_timer_);
-      delivery_.stop(limit, std::move(done));
+      delivery_.stop(limit, [this, done = std::move(done)]() mutable {
+        gate_.keep();
+        done();
+      });
     });
   });
 }

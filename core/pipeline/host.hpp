@@ -21,6 +21,7 @@ namespace tenon::pipeline {
 struct HostOptions {
   delivery::DeliveryOptions delivery;
   ingress::IngressOptions ingress;
+  delivery::BudgetMemory* budgets = nullptr;           ///< may be null; outlives the host
   std::int64_t retention_ms = 7LL * 24 * 3600 * 1000;  ///< ended events are kept so long
 };
 

@@ -4,6 +4,8 @@
 
 #include <chrono>
 
+#include "delivery/budget_memory.hpp"
+
 namespace tenon::delivery {
 namespace {
 
@@ -88,6 +90,40 @@ TEST(AccountBudget, ResetHeaderPausesToo) {
   budget.learn(answer(429, {{"X-Reset-Ms", "12000"}, {"X-Left", "0"}}), seconds(0), 0);
   EXPECT_FALSE(budget.take(milliseconds(11'999)));
   EXPECT_TRUE(budget.take(milliseconds(12'000)));
+}
+
+TEST(AccountBudget, WhatIsKeptGoesOnInTheNextProcess) {
+  AccountBudget budget(forty_in_twenty(), seconds(100));
+  for (int i = 0; i < 40; ++i) ASSERT_TRUE(budget.take(seconds(100)));
+  budget.learn(answer(429, {{"Retry-After", "30"}}), seconds(100), 1'000'000);
+  const auto kept = read_budgets(budgets_text({{"shop \"1\"", budget.keep(seconds(100), 1'000'000)}}));
+  ASSERT_EQ(kept.size(), 1U);
+  // Ten seconds later, and the steady clock began anew.
+  AccountBudget next(forty_in_twenty(), seconds(5));
+  next.recall(kept.at("shop \"1\""), seconds(5), 1'010'000);
+  EXPECT_NEAR(next.tokens_at(seconds(5)), 20, 0.1);
+  EXPECT_FALSE(next.take(seconds(24)));
+  EXPECT_TRUE(next.take(seconds(26)));
+}
+
+TEST(AccountBudget, WhatWasDamagedIsNotTakenOver) {
+  for (const char* text :
+       {"", "{", "[]", "null", R"({"a":1})", R"({"a":{"limit":-5,"window_ms":1,"tokens":1,"at_ms":1}})",
+        R"({"a":{"limit":1e99,"window_ms":1,"tokens":1,"at_ms":1,"paused_until_ms":0}})"})
+    EXPECT_TRUE(read_budgets(text).empty()) << text;
+  for (const char* text :
+       {R"({"a":{"limit":0,"window_ms":0,"tokens":0,"at_ms":0,"paused_until_ms":0}})",
+        R"({"a":{"limit":4000000000,"window_ms":5,"tokens":9,"at_ms":1,"paused_until_ms":0}})"}) {
+    AccountBudget budget(forty_in_twenty(), seconds(0));
+    budget.recall(read_budgets(text).at("a"), seconds(0), 1000);
+    EXPECT_EQ(budget.limit(), 40U) << text;
+    EXPECT_TRUE(budget.take(seconds(0))) << text;
+  }
+  // A pause is believed for an hour, a clock that went back for no time at all.
+  AccountBudget budget(forty_in_twenty(), seconds(0));
+  budget.recall({40, 20'000, 3, 900'000'000, 900'000'000}, seconds(0), 1000);
+  EXPECT_FALSE(budget.take(seconds(3599)));
+  EXPECT_TRUE(budget.take(seconds(3601)));
 }
 
 TEST(AccountBudget, HostileHeadersChangeNothing) {

@@ -154,5 +154,44 @@ TEST_F(OperatedHost, AnUnknownPipelineIsNotFound) {
   EXPECT_EQ(code, "not_found");
 }
 
+struct Remembered final : delivery::BudgetMemory {
+  std::string text;
+  std::string load() override { return text; }
+  void save(const std::string& saved) override { text = saved; }
+};
+
+TEST_F(OperatedHost, APauseThatARemoteAskedForHoldsInTheNextProcess) {
+  add_customers(2);
+  Remembered memory;
+  options_.budgets = &memory;
+  remotes_.desk_fault = [](const std::string&) -> runtime::ScriptedAnswer {
+    return {429, "{}", {{"Retry-After", "600"}}};
+  };
+  start();
+  send("a", "1");
+  runtime_.advance(std::chrono::seconds(2));
+  // The process is gone without a word: what it had saved by then must do.
+  const std::string saved = memory.text;
+  EXPECT_NE(saved, "");
+  stop();
+  host_.reset();
+  memory.text = saved;
+  remotes_.desk_fault = nullptr;
+  const std::size_t before = remotes_.log.size();
+  const auto asked = [&] {
+    return std::count_if(
+        remotes_.log.begin() + static_cast<std::ptrdiff_t>(before), remotes_.log.end(),
+        [](const std::string& line) { return line.find("/api/customers") != std::string::npos; });
+  };
+  start();
+  send("b", "2");
+  runtime_.advance(std::chrono::seconds(590));
+  EXPECT_EQ(asked(), 0);
+  runtime_.advance(std::chrono::minutes(30));
+  EXPECT_EQ(state("b"), "delivered");
+  stop();
+  host_.reset();  // it knows the memory
+}
+
 }  // namespace
 }  // namespace tenon::pipeline

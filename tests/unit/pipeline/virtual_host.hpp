@@ -162,7 +162,7 @@ action: { connection: desk, operation: upsert_customer }
         {"TOKEN", "token-1234"}, {"SECRET", kClientSecret}, {"HEADER", kHeaderSecret}, {"KEY", "key-1234"}};
     auto loaded = config::load_text("test.yaml", pipeline, env, *registry_);
     ASSERT_TRUE(loaded.ok()) << config::render_text(loaded.diagnostics, false);
-    host_ = std::make_unique<Host>(runtime_, std::move(loaded.config), *registry_, *journal_);
+    host_ = std::make_unique<Host>(runtime_, std::move(loaded.config), *registry_, *journal_, options_);
     Status status = Error("test", "start never answered");
     host_->start([&](Status s) { status = std::move(s); });
     runtime_.run_until_idle();
@@ -220,6 +220,7 @@ action: { connection: desk, operation: upsert_customer }
   Remotes remotes_;
   std::unique_ptr<plugin::Registry> registry_;
   std::unique_ptr<journal::Journal> journal_;
+  HostOptions options_;
   std::unique_ptr<Host> host_;
   std::string last_answer_;
 };
