@@ -233,6 +233,10 @@ void Admin::control(Request request, Respond respond) {
     if (only("POST", request, respond)) retry(request.body, std::move(respond));
     return;
   }
+  if (path == "/v1/forget" || path == "/v1/scrub") {
+    if (!only("POST", request, respond)) return;
+    return path == "/v1/scrub" ? scrub(std::move(respond)) : forget(request.body, std::move(respond));
+  }
   if (path == "/v1/dead/groups") {
     if (only_get(request, respond)) groups(query, std::move(respond));
     return;
@@ -306,6 +310,36 @@ void Admin::retry(const std::string& body, Respond respond) {
                    {&runtime_.ingress(), [respond = std::move(respond)](Result<journal::Requeued> done) {
                       respond(done ? json_answer(200, requeued_json(*done)) : failed(done.error()));
                     }});
+}
+
+/// {"key": "…", "connection": "…", "pipeline": "…", "after": 0}
+void Admin::forget(const std::string& body, Respond respond) {
+  const auto parsed = parse_json(body);
+  if (!parsed || !parsed->root.is_object()) return respond(bad_request("body"));
+  journal::ForgetQuery query;
+  for (const Member& member : parsed->root.members()) {
+    const bool number = member.name == "after" && member.value.is_number() &&
+                        read_number<journal::Seq>(to_json(member.value), 0, INT64_MAX, query.after);
+    std::string* text = member.name == "key"          ? &query.key
+                        : member.name == "connection" ? &query.connection
+                        : member.name == "pipeline"   ? &query.pipeline
+                                                      : nullptr;
+    if (!number && (text == nullptr || !member.value.is_string())) return respond(bad_request("body"));
+    if (text != nullptr) *text = member.value.as_string();
+  }
+  // Empty is the key of what has none: too many people at once.
+  if (query.key.empty()) return respond(bad_request("key"));
+  journal::forget(journal_, std::move(query),
+                  {&runtime_.ingress(), [respond = std::move(respond)](Result<journal::Forgotten> done) {
+                     respond(done ? json_answer(200, forgotten_json(*done)) : failed(done.error()));
+                   }});
+}
+
+void Admin::scrub(Respond respond) {
+  journal::scrub(journal_,
+                 {&runtime_.ingress(), [respond = std::move(respond)](Result<journal::Scrubbed> done) {
+                    respond(done ? json_answer(200, scrubbed_json(*done)) : failed(done.error()));
+                  }});
 }
 
 void Admin::groups(std::string_view text, Respond respond) {

@@ -150,6 +150,26 @@ std::string requeued_json(const journal::Requeued& requeued) {
   return out;
 }
 
+std::string forgotten_json(const journal::Forgotten& done) {
+  std::string out;
+  ObjectWriter object(out);
+  object.number("events", done.events);
+  object.number("waiting", done.waiting);
+  object.number("identities", done.identities);
+  if (done.next != 0) object.number("next_after", done.next);
+  object.end();
+  return out;
+}
+
+std::string scrubbed_json(const journal::Scrubbed& done) {
+  std::string out;
+  ObjectWriter object(out);
+  object.boolean("whole", done.whole);
+  object.text_if("why", done.why);
+  object.end();
+  return out;
+}
+
 std::string groups_json(const std::vector<journal::DeadGroup>& groups) {
   std::string out;
   ObjectWriter object(out);

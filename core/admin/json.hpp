@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "ingress/http_server.hpp"
-#include "journal/journal.hpp"
+#include "journal/upkeep.hpp"
 #include "pipeline/host.hpp"
 
 namespace tenon::admin {
@@ -14,6 +14,8 @@ namespace tenon::admin {
 /// where there is none.
 std::string events_json(const journal::Listed& listed, bool oldest_first);
 std::string requeued_json(const journal::Requeued& requeued);
+std::string forgotten_json(const journal::Forgotten& done);
+std::string scrubbed_json(const journal::Scrubbed& done);
 std::string groups_json(const std::vector<journal::DeadGroup>& groups);
 std::string pipeline_json(const journal::PipelineState& state);
 std::string event_json(const journal::EventDetail& detail);

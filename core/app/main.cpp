@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
   Command& root = program.root();
   // In the order of help.
   add_run(root);
+  add_backup(root);
   add_check(root);
   add_test(root);
   add_eval(root);
@@ -22,6 +23,7 @@ int main(int argc, char** argv) {
   add_status(root);
   add_plugins(root);
   add_completion(root);
+  add_forget(root);
   add_log_level(root);
   add_version(root);
   // Asked by the completion scripts and by the test of docs/command-line.md.

@@ -17,7 +17,7 @@
 #include "app/reload.hpp"
 #include "app/verbs.hpp"
 #include "base/json.hpp"
-#include "journal/journal.hpp"
+#include "journal/upkeep.hpp"
 #include "observe/log.hpp"
 #include "pipeline/host.hpp"
 #include "runtime/attempts.hpp"
@@ -140,8 +140,10 @@ class Service {
     };
     TENON_TRY(journal_, journal::open_sqlite(*runtime_, data_, std::move(options)));
     TENON_CRASH_POINT("start.store_open");
+    journal::keep_below(*journal_, config::parse_size(settings_.text("retention_size")).value_or(0));
     read_attempts();
     pipeline::HostOptions host_options;
+    host_options.retention_ms = settings_.duration("retention");
     host_options.delivery.suspects = &suspects_;
     host_options.budgets = &budgets_.emplace(data_);
     host_options.ingress.acknowledge_before_commit = broken() == "ack_early";

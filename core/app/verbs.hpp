@@ -10,12 +10,14 @@
 namespace tenon::app {
 
 void add_apply(Command& program);
+void add_backup(Command& program);
 void add_check(Command& program);
 void add_completion(Command& program);
 void add_dead(Command& program);
 void add_eval(Command& program);
 void add_events(Command& program);
 void add_explain(Command& program);
+void add_forget(Command& program);
 void add_log_level(Command& program);
 void add_pause(Command& program);
 void add_plugins(Command& program);

@@ -53,6 +53,20 @@ std::optional<std::string> whole_fault(const HostOption& option, std::string_vie
 
 }  // namespace
 
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  constexpr std::string_view kUnits[] = {"KiB", "MiB", "GiB", "TiB"};
+  std::uint64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [unit, failed] = std::from_chars(text.data(), end, number);
+  if (failed != std::errc()) return std::nullopt;
+  for (int i = 0; i < 4; ++i) {
+    const int shift = 10 * (i + 1);
+    if (std::string_view(unit, static_cast<std::size_t>(end - unit)) == kUnits[i])
+      return number >> (62 - shift) == 0 ? std::optional(number << shift) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
 const HostOption* find_host_option(std::string_view key) {
   const auto found = std::find_if(kHostOptions.begin(), kHostOptions.end(),
                                   [&](const HostOption& option) { return option.key == key; });
@@ -91,6 +105,9 @@ std::optional<std::string> fault_of(const HostOption& option, const std::string&
     case Type::duration:
       if (const auto parsed = parse_duration(text); parsed && *parsed > 0) return std::nullopt;
       return "expected a duration like 7s, 15m, 72h or 30d";
+    case Type::size:
+      if (const auto parsed = parse_size(text); parsed && *parsed > 0) return std::nullopt;
+      return "expected a size like 512MiB or 20GiB";
     case Type::word: {
       const auto words = words_of(option);
       if (std::find(words.begin(), words.end(), text) != words.end()) return std::nullopt;

@@ -21,6 +21,7 @@ struct HostOption {
     whole,     ///< a whole number, `least` to `most`
     boolean,   ///< true or false; its flag stands for true
     duration,  ///< 7s, 15m, 72h
+    size,      ///< 512MiB, 20GiB
     word,      ///< one of `words`
     texts,     ///< a list; its flag may be given several times
     paths,     ///< a list of paths
@@ -54,6 +55,11 @@ inline constexpr std::array kHostOptions = std::to_array<HostOption>({
    .help = "Serve /healthz and /readyz here"},
   {.key = "data", .type = HostOption::Type::folder, .preset = "data", .value = "DIR",
    .help = "Directory of the host's journal; `run` creates it"},
+  {.key = "retention", .type = HostOption::Type::duration, .preset = "7d", .value = "DURATION",
+   .help = "How long events that ended well are kept, with payloads and what was said; dead letters stay"},
+  {.key = "retention_size", .type = HostOption::Type::size, .value = "SIZE",
+   .help = "Of more than that the journal lets go of the oldest that ended well, whatever their age",
+   .instead = "no bound"},
   {.key = "plugin_dir", .type = HostOption::Type::folder, .value = "DIR",
    .help = "Directory of the plugins", .instead = "../lib/tenon beside the binary"},
   {.key = "pin", .type = HostOption::Type::pins, .value = "NAME=sha256:DIGEST",
@@ -73,6 +79,9 @@ inline constexpr std::array kHostOptions = std::to_array<HostOption>({
    .help = "Pipeline files, or folders of them"},
 });
 // clang-format on
+
+/// Bytes of `512KiB`, `512MiB`, `20GiB`, `1TiB`; nullopt for all else.
+std::optional<std::uint64_t> parse_size(std::string_view text);
 
 /// nullptr if there is none.
 const HostOption* find_host_option(std::string_view key);

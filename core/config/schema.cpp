@@ -362,6 +362,9 @@ std::string host_option(const HostOption& option) {
     case Type::duration:
       form = pattern(kDurationPattern);
       break;
+    case Type::size:
+      form = pattern("^[0-9]{1,9}([KMGT]iB)$");
+      break;
     case Type::word:
       form = Json().add("enum", texts(words_of(option))).take();
       break;

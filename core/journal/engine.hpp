@@ -41,6 +41,11 @@ class Engine final : public Journal {
   void retain(std::int64_t before_ms, std::uint32_t limit, Reply<std::uint64_t> reply) override;
   void close() override;
 
+  // journal/upkeep.hpp has these.
+  void forget(ForgetQuery query, Reply<Forgotten> reply);
+  void scrub(Reply<Scrubbed> reply);
+  void keep_below(std::uint64_t bytes);
+
  private:
   /// What tasks on other executors hold of the engine; `engine` is null once it is closed. The mutex is also
   /// what makes the Store's callers one at a time.

@@ -149,4 +149,27 @@ void Engine::retain(std::int64_t before_ms, std::uint32_t limit, Reply<std::uint
   });
 }
 
+void Engine::forget(ForgetQuery query, Reply<Forgotten> reply) {
+  push<Forgotten>(Call::Kind::write, 0, std::move(reply),
+                  [query = std::move(query)](Store& store) { return store.forget(query); });
+}
+
+void Engine::scrub(Reply<Scrubbed> reply) {
+  // No batch may be open: a read's turn, again and again until it has one for itself.
+  push<Scrubbed>(Call::Kind::read, 0, std::move(reply), [](Store& store) { return store.scrub(); });
+}
+
+void Engine::keep_below(std::uint64_t bytes) {
+  const std::scoped_lock lock(link_->mutex);
+  store_->keep_below(bytes);
+}
+
+void forget(Journal& journal, ForgetQuery query, Journal::Reply<Forgotten> reply) {
+  static_cast<Engine&>(journal).forget(std::move(query), std::move(reply));
+}
+void scrub(Journal& journal, Journal::Reply<Scrubbed> reply) {
+  static_cast<Engine&>(journal).scrub(std::move(reply));
+}
+void keep_below(Journal& journal, std::uint64_t bytes) { static_cast<Engine&>(journal).keep_below(bytes); }
+
 }  // namespace tenon::journal

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/digest.hpp"
 #include "base/json.hpp"
 
 namespace tenon::journal {
@@ -59,6 +60,19 @@ std::string taken_back(End end, std::string_view reason) {
   std::string text(name_of(end));
   if (!reason.empty()) text += ": " + std::string(reason);
   return text;
+}
+
+std::string forgotten_subject(const ForgetQuery& query, const Forgotten& done) {
+  std::string text = "key sha256:" + to_hex(bytes_of(sha256(query.key)));
+  if (!query.pipeline.empty()) text += " of " + query.pipeline;
+  return text + ": " + std::to_string(done.events) + " deleted, " + std::to_string(done.waiting) +
+         " to be deleted when they end, " + std::to_string(done.identities) + " identities";
+}
+
+std::string_view key_of_source_object(std::string_view source_object) {
+  // Names of connections hold no slash.
+  const auto slash = source_object.find('/');
+  return slash == std::string_view::npos ? std::string_view() : source_object.substr(slash + 1);
 }
 
 void DeadGroups::add(std::string_view name, Seq seq, std::int64_t received_ms) {

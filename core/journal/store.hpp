@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "journal/journal.hpp"
+#include "journal/upkeep.hpp"
 
 namespace tenon::journal {
 
@@ -73,6 +74,10 @@ class Store {
   virtual Result<Opened> requeue(std::span<const Seq> seqs) = 0;
   virtual Result<PipelineState> set_pipeline(const PipelineState& state) = 0;
   virtual Result<std::uint64_t> retain(std::int64_t before_ms, std::uint32_t limit) = 0;
+  virtual Result<Forgotten> forget(const ForgetQuery& query) = 0;
+  virtual void keep_below(std::uint64_t bytes) { (void)bytes; }
+  /// Outside of a batch and of a snapshot; nullopt within one.
+  virtual std::optional<Result<Scrubbed>> scrub() { return Result<Scrubbed>(Scrubbed{true, ""}); }
 
   /// Several reads between these two share a snapshot; a read outside is fine too.
   virtual Status start_reads() { return {}; }
@@ -129,6 +134,10 @@ bool matches(const Query& query, const RowView& row);
 std::string last_status(const std::string& conversation);
 /// What the audit says of an end that was taken back.
 std::string taken_back(End end, std::string_view reason);
+/// What the audit says of a key that was forgotten: enough to answer "was this one?", and not the key.
+std::string forgotten_subject(const ForgetQuery& query, const Forgotten& done);
+/// Of `store/30`: `30`.
+std::string_view key_of_source_object(std::string_view source_object);
 
 inline constexpr std::size_t kListBytes = 4 * 1024 * 1024;
 

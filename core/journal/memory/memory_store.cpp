@@ -146,6 +146,12 @@ Result<PipelineState> MemoryStore::set_pipeline(const PipelineState& state) {
 
 Result<std::uint64_t> MemoryStore::retain(std::int64_t before_ms, std::uint32_t limit) {
   std::uint64_t gone = 0;
+  for (auto at = marked_.begin(); at != marked_.end() && gone < limit;) {
+    const bool ended = !open_.contains(*at);
+    if (ended) erase(*at);
+    at = ended ? marked_.erase(at) : std::next(at);
+    if (ended) ++gone;
+  }
   for (auto at = events_.begin(); at != events_.end() && gone < limit;) {
     const Row& row = at->second;
     const bool old = row.end && !is_dead(*row.end) && row.event.received_ms < before_ms;
@@ -158,6 +164,57 @@ Result<std::uint64_t> MemoryStore::retain(std::int64_t before_ms, std::uint32_t 
     if (old) ++gone;
   }
   return gone;
+}
+
+void MemoryStore::erase(Seq seq) {
+  const auto found = events_.find(seq);
+  if (found == events_.end()) return;
+  if (found->second.end && is_dead(*found->second.end)) --dead_;
+  events_.erase(found);
+}
+
+Result<Forgotten> MemoryStore::forget(const ForgetQuery& query) {
+  Forgotten done;
+  std::vector<Seq> ended;
+  for (auto at = events_.upper_bound(query.after); at != events_.end(); ++at) {
+    const Row& row = at->second;
+    if (row.event.key != query.key) continue;
+    if (!query.connection.empty() && row.event.connection != query.connection) continue;
+    if (!query.pipeline.empty() && row.pipeline != query.pipeline) continue;
+    if (row.end) {
+      ended.push_back(at->first);
+    } else if (marked_.insert(at->first).second) {
+      ++done.waiting;
+    }
+  }
+  for (const Seq seq : ended) erase(seq);
+  done.events = ended.size();
+  for (auto at = applied_.begin(); at != applied_.end();) {
+    const AppliedKey& key = at->first;
+    const bool narrowed =
+        (!query.pipeline.empty() && key.pipeline != query.pipeline) ||
+        (!query.connection.empty() && !key.source_object.starts_with(query.connection + "/"));
+    if (narrowed || key_of_source_object(key.source_object) != query.key) {
+      ++at;
+      continue;
+    }
+    forget_identity(key.identity, done);
+    at = applied_.erase(at);
+  }
+  return done;
+}
+
+/// All names of the sink's object; a create that has not been heard of is not let go of.
+void MemoryStore::forget_identity(const IdentityKey& key, Forgotten& done) {
+  const auto named = identities_.find(key);
+  const std::string id = named == identities_.end() ? std::string() : named->second.sink_id;
+  done.identities += std::erase_if(identities_, [&](const auto& each) {
+    const Identity& row = each.second;
+    if (row.state == IdentityState::creating) return false;
+    if (row.key == key) return true;
+    return !id.empty() && row.key.account == key.account && row.key.resource == key.resource &&
+           row.sink_id == id;
+  });
 }
 
 Waiting MemoryStore::waiting(Seq seq, const Row& row) const {

@@ -24,6 +24,7 @@ class MemoryStore final : public Store {
   Result<Opened> requeue(std::span<const Seq> seqs) override;
   Result<PipelineState> set_pipeline(const PipelineState& state) override;
   Result<std::uint64_t> retain(std::int64_t before_ms, std::uint32_t limit) override;
+  Result<Forgotten> forget(const ForgetQuery& query) override;
 
   Result<bool> open_some(Scan& scan, std::size_t limit, std::vector<Waiting>& out) override;
   Result<std::vector<Waiting>> open_of(std::span<const Seq> seqs) override;
@@ -62,6 +63,8 @@ class MemoryStore final : public Store {
   static EventRow listed(Seq seq, const Row& row, bool with_data);
   static RowView view(const Row& row);
   void settle_one(const Settlement& settlement);
+  void erase(Seq seq);
+  void forget_identity(const IdentityKey& key, Forgotten& done);
   void end(Row& row, Seq seq, End end, const std::string& reason);
 
   std::int64_t dedupe_keep_ms_;
@@ -69,6 +72,7 @@ class MemoryStore final : public Store {
   Seq last_ = 0;
   std::map<Seq, Row> events_;
   std::set<Seq> open_;
+  std::set<Seq> marked_;  ///< to be deleted when they have ended
   std::uint64_t dead_ = 0;
   std::map<RequestKey, Seen> seen_;
   std::map<IdentityKey, Identity> identities_;

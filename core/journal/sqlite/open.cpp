@@ -175,7 +175,7 @@ Status check_content(Database& database, const std::string& file) {
     return Error(std::string(kStoreFailed), file + ": write-ahead logging is not possible here");
   TENON_CHECK(
       database.run("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA mmap_size = 0;"
-                   "PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = FAST;"
+                   "PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;"
                    "PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 67108864"));
   // Brings the log of a crash into the file. A full disk or a reader may forbid it, which harms nothing.
   if (const Status status = database.run("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -199,6 +199,26 @@ Status upgrade(Database& database) {
   return done;
 }
 
+/// A copy that is a host's journal from now on says so once: what happened behind it, it does not know.
+/// Nothing that it lacks proves anything, and what it has of creates under way is long over.
+Status note_restored(Database& database, std::int64_t now_ms) {
+  TENON_TRY(const std::int64_t made, database.number("SELECT value FROM meta WHERE key = 'backup_ms'"));
+  if (made == 0) return {};
+  const std::string now = std::to_string(now_ms);
+  const std::string steps =
+      "BEGIN IMMEDIATE; INSERT INTO audit(at_ms, what, connection, subject) SELECT " + now +
+      ", 'restored', '', 'from a backup of ' || datetime(value / 1000, 'unixepoch') FROM meta WHERE key = "
+      "'backup_ms';"
+      "INSERT OR REPLACE INTO meta VALUES('restored_ms', " +
+      now +
+      "); DELETE FROM meta WHERE key = 'backup_ms';"
+      // Ids of objects may have changed since: each is searched for before it is written.
+      "UPDATE identity SET state = 'unknown', sink_id = '' WHERE state = 'known'; COMMIT";
+  const Status done = database.run(steps.c_str());
+  if (!done) (void)database.run("ROLLBACK");
+  return done;
+}
+
 Result<std::unique_ptr<SqliteStore>> open_store(const std::string& folder, const Options& options,
                                                 std::int64_t now_ms) {
   TENON_CHECK(make_folder(fs::path(folder)));
@@ -217,6 +237,8 @@ Result<std::unique_ptr<SqliteStore>> open_store(const std::string& folder, const
   auto database = std::make_unique<Database>(std::move(*opened));
   if (const Status status = check_content(*database, file); !status) return as_corrupt(file, status.error());
   if (const Status status = upgrade(*database); !status) return as_corrupt(file, status.error());
+  if (const Status status = note_restored(*database, now_ms); !status)
+    return as_corrupt(file, status.error());
   auto store = std::make_unique<SqliteStore>(std::optional(std::move(*lock)), std::move(database), options);
   TENON_CRASH_POINT("start.before_epoch");
   // A statement that cannot be prepared (SQLite 1) means that the schema is not the one of this format.

@@ -44,6 +44,9 @@ class SqliteStore final : public Store {
   Result<Opened> requeue(std::span<const Seq> seqs) override;
   Result<PipelineState> set_pipeline(const PipelineState& state) override;
   Result<std::uint64_t> retain(std::int64_t before_ms, std::uint32_t limit) override;
+  Result<Forgotten> forget(const ForgetQuery& query) override;
+  void keep_below(std::uint64_t bytes) override { most_bytes_ = bytes; }
+  std::optional<Result<Scrubbed>> scrub() override;
 
   Status start_reads() override;
   void end_reads() override;
@@ -98,6 +101,12 @@ class SqliteStore final : public Store {
   Status add_attempt(Seq seq, const AttemptRecord& attempt);
   Status write_identities(const Settlement& settlement);
   Result<std::uint64_t> delete_events(std::int64_t before_ms, std::uint32_t limit);
+  Result<std::uint64_t> live_bytes();
+  Result<std::uint64_t> shrink(std::uint64_t limit);
+  Result<std::uint64_t> delete_oldest(std::uint64_t limit);
+  Result<std::uint64_t> delete_marked(std::uint64_t limit);
+  Status forget_event(Seq seq);
+  Status forget_versions(const ForgetQuery& query, Forgotten& done);
   Status delete_event(Seq seq);
   Result<std::uint64_t> delete_expired(Statement& oldest, Statement& remove, std::int64_t before_ms,
                                        std::uint64_t limit);
@@ -115,6 +124,7 @@ class SqliteStore final : public Store {
   std::unique_ptr<Statements> sql_;
   std::int64_t dedupe_keep_ms_;
   std::uint64_t min_free_bytes_;
+  std::uint64_t most_bytes_ = 0;
   Epoch epoch_ = 0;
   std::int64_t now_ms_ = 0;
 
@@ -129,6 +139,7 @@ class SqliteStore final : public Store {
   Seq settled_ = 0;  ///< the highest one
 
   Seq retain_from_ = 0;
+  Seq shrink_from_ = 0;
   int wal_pages_ = 0;
   int checkpoint_after_ = 0;   ///< not before the log has that many pages
   bool look_at_space_ = true;  ///< at the next append

@@ -10,9 +10,6 @@
 namespace tenon::journal {
 namespace {
 
-constexpr std::uint32_t kRetainLook = 4096;
-constexpr int kYoungInARow = 64;
-
 Error not_open(Seq seq) {
   return Error("not_open", "event " + std::to_string(seq) + " has ended or never was");
 }
@@ -284,71 +281,6 @@ Result<PipelineState> SqliteStore::set_pipeline(const PipelineState& state) {
   if (rows.next()) now = read_state(rows);
   TENON_CHECK(rows.status());
   return now;
-}
-
-// --- retain
-
-Result<std::uint64_t> SqliteStore::retain(std::int64_t before_ms, std::uint32_t limit) {
-  // The numbers of deleted rows must not come back after a restart.
-  TENON_CHECK(sql_->put_meta.run(std::string_view("last_seq"), last_));
-  TENON_TRY(std::uint64_t gone, delete_events(before_ms, limit));
-  TENON_CRASH_POINT("journal.in_retain_half");
-  TENON_TRY(const std::uint64_t requests, delete_expired(sql_->oldest_dedupe, sql_->delete_dedupe,
-                                                         now_ms_ - dedupe_keep_ms_, limit - gone));
-  gone += requests;
-  TENON_TRY(const std::uint64_t audits,
-            delete_expired(sql_->oldest_audit, sql_->delete_audit, before_ms, limit - gone));
-  return gone + audits;
-}
-
-Result<std::uint64_t> SqliteStore::delete_events(std::int64_t before_ms, std::uint32_t limit) {
-  std::vector<Seq> old;
-  bool wrapped = true;
-  int young = 0;
-  {
-    // Goes on where the last call stopped, so that dead letters at the front are not read again and again;
-    // from the front again once it has reached what is young.
-    auto rows = sql_->retain_scan.query(retain_from_);
-    for (std::uint32_t looked = 0; rows.next(); ++looked) {
-      if (looked == kRetainLook + limit || old.size() == limit) {
-        wrapped = false;
-        break;
-      }
-      const auto seq = static_cast<Seq>(rows.number(0));
-      if (rows.number(1) >= before_ms) {
-        if (++young == kYoungInARow) break;
-        continue;
-      }
-      young = 0;
-      const auto end = rows.is_null(2) ? std::nullopt : end_of(rows.text(2));
-      if (end && !is_dead(*end)) old.push_back(seq);
-      retain_from_ = seq;
-    }
-    TENON_CHECK(rows.status());
-  }
-  if (wrapped) retain_from_ = 0;
-  for (const Seq seq : old) TENON_CHECK(delete_event(seq));
-  return std::uint64_t{old.size()};
-}
-
-Status SqliteStore::delete_event(Seq seq) {
-  const auto base = static_cast<std::int64_t>(seq) << kAttemptBits;
-  TENON_CHECK(sql_->delete_attempts.run(base, base + (std::int64_t{1} << kAttemptBits) - 1));
-  TENON_CHECK(sql_->delete_actions.run(seq));
-  TENON_CHECK(sql_->delete_ended.run(seq));
-  return sql_->delete_event.run(seq);
-}
-
-Result<std::uint64_t> SqliteStore::delete_expired(Statement& oldest, Statement& remove,
-                                                  std::int64_t before_ms, std::uint64_t limit) {
-  std::vector<std::int64_t> old;
-  {
-    auto rows = oldest.query(limit);
-    while (rows.next() && rows.number(1) < before_ms) old.push_back(rows.number(0));
-    TENON_CHECK(rows.status());
-  }
-  for (const std::int64_t id : old) TENON_CHECK(remove.run(id));
-  return std::uint64_t{old.size()};
 }
 
 }  // namespace tenon::journal

@@ -137,6 +137,21 @@ Status SqliteStore::Statements::prepare(Database& database) {
       {&delete_dedupe, "DELETE FROM dedupe WHERE id = ?"},
       {&oldest_audit, "SELECT id, at_ms FROM audit ORDER BY id LIMIT ?"},
       {&delete_audit, "DELETE FROM audit WHERE id = ?"},
+      {&marks, "SELECT key FROM meta WHERE key >= ? AND key < ?"},
+      {&delete_meta, "DELETE FROM meta WHERE key = ?"},
+      {&blank_audit, "UPDATE audit SET subject = '' WHERE seq = ?"},
+      {&forget_scan,
+       "SELECT e.seq, e.connection, e.pipeline, d.end FROM event e LEFT JOIN ended d ON d.seq = e.seq"
+       " WHERE e.seq > ?1 AND e.seq <= ?2 AND e.key = ?3 ORDER BY e.seq"},
+      {&applied_of_key,
+       "SELECT account, resource, natural_key, pipeline, action, source_object FROM applied"
+       " WHERE substr(source_object, instr(source_object, '/') + 1) = ?"},
+      {&delete_applied,
+       "DELETE FROM applied WHERE account = ? AND resource = ? AND natural_key = ? AND pipeline = ?"
+       " AND action = ? AND source_object = ?"},
+      {&delete_identities,
+       "DELETE FROM identity WHERE account = ?1 AND resource = ?2 AND state <> 'creating'"
+       " AND (natural_key = ?3 OR (?4 <> '' AND sink_id = ?4))"},
       {&put_meta, "INSERT OR REPLACE INTO meta(key, value) VALUES(?, ?)"},
   };
   for (const Line& line : lines) {

@@ -18,6 +18,7 @@ struct SqliteStore::Statements {
   Statement dead_end, delete_dead, requeue, drop_actions;
   Statement states, state_of, insert_state, put_state, delete_state, retrying, oldest_of, received_of;
   Statement oldest_waiting, retain_scan, delete_event, delete_ended, delete_actions, delete_attempts;
+  Statement marks, delete_meta, blank_audit, forget_scan, applied_of_key, delete_applied, delete_identities;
   Statement oldest_dedupe, delete_dedupe, oldest_audit, delete_audit, put_meta;
 
   /// Error: a statement does not fit the file's schema.

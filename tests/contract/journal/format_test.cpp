@@ -16,8 +16,10 @@ namespace {
 class Formats : public testing::Test {
  protected:
   /// The store that the release of format 1 left.
-  void put_format_1() const {
-    std::ifstream in(std::string(TENON_SOURCE_DIR) + "/tests/contract/journal/fixtures/format_1.sql");
+  void put_format_1() const { put_format(1); }
+  void put_format(int number) const {
+    std::ifstream in(std::string(TENON_SOURCE_DIR) + "/tests/contract/journal/fixtures/format_" +
+                     std::to_string(number) + ".sql");
     const std::string sql(std::istreambuf_iterator<char>(in), {});
     run(sql);
   }
@@ -74,6 +76,25 @@ TEST_F(Formats, AStoreOfFormat1IsUpgradedWhole) {
   rig.journal.reset();
   open();
   EXPECT_EQ(rig.counts().waiting, 4U);
+}
+
+TEST_F(Formats, StoresOfTheFormatsBetweenAreUpgradedToo) {
+  for (const int number : {2, 3}) {
+    SCOPED_TRACE(number);
+    rig.journal.reset();
+    std::filesystem::remove(folder.file());
+    put_format(number);
+    open();
+    EXPECT_EQ(rig.counts().waiting, 3U);
+    EXPECT_EQ(rig.counts().dead, 2U);
+    EXPECT_EQ(rig.list().size(), 7U);
+    ASSERT_EQ(rig.show("1")->actions.size(), 1U);
+    EXPECT_EQ(rig.show("1")->actions[0].id, "1000");
+    EXPECT_EQ(seqs_of(rig.take()), (std::vector<Seq>{5, 6, 7}));
+    EXPECT_EQ(rig.overview().states.size(), number == 3 ? 1U : 0U);
+    EXPECT_EQ(rig.requeue({4}).seqs.size(), 1U);
+    EXPECT_GT(rig.add("next"), 7U);
+  }
 }
 
 TEST_F(Formats, AReaderDoesNotUpgrade) {

@@ -1,0 +1,222 @@
+// A key that is forgotten, a store that has a bound, and that no byte stays in the files.
+#include <sqlite3.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "contract.hpp"
+#include "journal/upkeep.hpp"
+
+namespace tenon::journal::test {
+namespace {
+
+ForgetQuery key(const std::string& name, const std::string& connection = "",
+                const std::string& pipeline = "") {
+  ForgetQuery query;
+  query.key = name;
+  query.connection = connection;
+  query.pipeline = pipeline;
+  return query;
+}
+
+template <class T, class Start>
+T need(Rig& rig, Start start) {
+  Result<T> answer = rig.ask<T>(std::move(start));
+  EXPECT_TRUE(answer) << (answer ? "" : answer.error().text());
+  return answer ? std::move(*answer) : T();
+}
+Forgotten forget(Rig& rig, ForgetQuery query) {
+  return need<Forgotten>(rig, [&](auto reply) { journal::forget(*rig.journal, query, std::move(reply)); });
+}
+Scrubbed scrub(Rig& rig) {
+  return need<Scrubbed>(rig, [&](auto reply) { journal::scrub(*rig.journal, std::move(reply)); });
+}
+
+Identity known(const std::string& natural_key, const std::string& id) {
+  return {{"desk:1", "customer", natural_key}, IdentityState::known, id, "", 0};
+}
+
+/// Ended, with all that a run leaves; `secret` stands in each of it.
+Settlement told(Seq seq, const std::string& secret, const std::string& of, End end = End::delivered) {
+  Settlement settlement = ended(seq, end, "why " + secret);
+  settlement.attempts = {attempt(1, "[{\"request_body\":\"" + secret + "\"}]")};
+  settlement.attempts[0].fetched = "{\"customer\":\"" + secret + "\"}";
+  settlement.attempts[0].reason = "why " + secret;
+  settlement.actions = {{"main", end, "why " + secret, "1000"}};
+  settlement.identities = {known("email=" + secret, "id-" + of), known("external_id=" + of, "id-" + of)};
+  settlement.applied = {
+      {{known("external_id=" + of, "").key, "p", "main", "store/" + of}, "1", "hash", "digest"}};
+  return settlement;
+}
+
+TEST_P(JournalContract, AForgottenKeyLeavesOthersAlone) {
+  const Seq mine = rig.add("a", "p", "30");
+  const Seq dead = rig.add("b", "p", "30");
+  const Seq other = rig.add("c", "p", "31");
+  ASSERT_TRUE(rig.settle(told(mine, "ann", "30")));
+  ASSERT_TRUE(rig.settle(told(dead, "ann", "30", End::rejected)));
+  ASSERT_TRUE(rig.settle(told(other, "ben", "31")));
+  EXPECT_EQ(forget(rig, key("30", "elsewhere")).events, 0U);
+  EXPECT_EQ(forget(rig, key("30", "", "q")).events, 0U);
+  EXPECT_EQ(rig.list().size(), 3U);
+  const Forgotten done = forget(rig, key("30", "store", "p"));
+  EXPECT_EQ(done.events, 2U);
+  EXPECT_EQ(done.identities, 2U);
+  EXPECT_EQ(done.next, 0U);
+  EXPECT_EQ(rig.list().size(), 1U);
+  EXPECT_EQ(rig.counts().dead, 0U);
+  const Looked looked =
+      rig.look({known("email=ann", "").key, known("external_id=30", "").key, known("email=ben", "").key},
+               {{known("external_id=30", "").key, "p", "main", "store/30"},
+                {known("external_id=31", "").key, "p", "main", "store/31"}});
+  EXPECT_EQ(looked.identities[0].state, IdentityState::unknown);
+  EXPECT_EQ(looked.identities[1].state, IdentityState::unknown);
+  EXPECT_EQ(looked.identities[2].state, IdentityState::known);
+  EXPECT_FALSE(looked.applied[0]);
+  EXPECT_TRUE(looked.applied[1]);
+  EXPECT_EQ(forget(rig, key("30")).events, 0U) << "once more does nothing";
+  EXPECT_GT(rig.add("d", "p", "30"), other) << "numbers are not used again";
+}
+
+TEST_P(JournalContract, WhatWaitsIsForgottenWhenItHasEnded) {
+  const Seq waits = rig.add("a", "p", "30");
+  EXPECT_EQ(forget(rig, key("30")).waiting, 1U);
+  EXPECT_EQ(rig.retain(0), 0U);
+  EXPECT_TRUE(rig.show(std::to_string(waits)));
+  ASSERT_TRUE(rig.settle(ended(waits, End::rejected)));
+  EXPECT_EQ(rig.retain(0), 1U);
+  EXPECT_FALSE(rig.show(std::to_string(waits)));
+  EXPECT_EQ(rig.counts().dead, 0U);
+  EXPECT_EQ(rig.retain(0), 0U);
+}
+
+TEST_P(JournalContract, ACreateThatWasNotHeardOfIsKept) {
+  const Seq seq = rig.add("a", "p", "30");
+  ASSERT_TRUE(rig.settle(told(seq, "ann", "30")));
+  Intent intent;
+  intent.seq = seq;
+  intent.action = "main";
+  intent.identities = {known("external_id=30", "").key};
+  intent.create_id = "c";
+  ASSERT_TRUE(rig.begin(intent));
+  forget(rig, key("30"));
+  EXPECT_EQ(rig.look(intent.identities).identities[0].state, IdentityState::creating);
+}
+
+TEST_P(JournalContract, ADeliveryOfAForgottenEventIsStillRecognised) {
+  const Append request = signed_append("d1", "body", "d1");
+  const Seq seq = rig.append(request)->seqs[0];
+  ASSERT_TRUE(rig.settle(ended(seq)));
+  EXPECT_EQ(forget(rig, key("customer:1")).events, 1U);
+  EXPECT_TRUE(rig.append(request)->duplicate);
+}
+
+class Files : public testing::Test {
+ protected:
+  void open(std::uint64_t most_bytes = 0) {
+    auto opened = open_sqlite(rig.runtime, folder.path(), rig.options());
+    ASSERT_TRUE(opened) << opened.error().text();
+    rig.journal = std::move(*opened);
+    keep_below(*rig.journal, most_bytes);
+  }
+  /// In how many files of the data directory the text stands.
+  int found(const std::string& text) const {
+    int count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+      std::ifstream in(entry.path(), std::ios::binary);
+      const std::string bytes(std::istreambuf_iterator<char>(in), {});
+      if (bytes.find(text) != std::string::npos) ++count;
+    }
+    return count;
+  }
+  /// Events of many keys, their attempts written out of order, so that pages split and move their rows.
+  void fill() {
+    std::vector<Seq> seqs;
+    for (int i = 0; i < 300; ++i)
+      seqs.push_back(
+          rig.add("e" + std::to_string(i), "p", i % 3 == 0 ? "ann@example.com" : "k" + std::to_string(i),
+                  i % 3 == 0 ? "{\"note\":\"Zanzibar-" + std::string(i * 13, 'x') + "-Zanzibar\"}" : "{}"));
+    for (int i = 0; i < 300; ++i) {
+      const int at = i * 7 % 300;
+      const bool mine = at % 3 == 0;
+      ASSERT_TRUE(rig.settle(told(seqs[static_cast<std::size_t>(at)], mine ? "Zanzibar" : "Madrid",
+                                  mine ? "ann@example.com" : "k" + std::to_string(at),
+                                  at % 2 == 0 ? End::delivered : End::rejected)));
+    }
+    // What was noted by hand.
+    rig.requeue({seqs[3]});
+    ASSERT_TRUE(rig.settle(told(seqs[3], "Zanzibar", "ann@example.com")));
+  }
+
+  FaultVfs no_waiting;
+  TempFolder folder;
+  Rig rig;
+};
+
+TEST_F(Files, NoByteOfAForgottenKeyIsLeft) {
+  open();
+  fill();
+  EXPECT_GT(found("Zanzibar"), 0) << "the search finds what is there";
+  Forgotten all;
+  ForgetQuery query = key("ann@example.com");
+  do {
+    const Forgotten done = forget(rig, query);
+    all.events += done.events;
+    query.after = done.next;
+  } while (query.after != 0);
+  EXPECT_EQ(all.events, 100U);
+  EXPECT_GT(found("Zanzibar"), 0) << "the log has it still: the test would notice";
+  EXPECT_TRUE(scrub(rig).whole);
+  EXPECT_EQ(found("Zanzibar"), 0);
+  EXPECT_EQ(found("ann@example.com"), 0);
+  EXPECT_GT(found("Madrid"), 0);
+  rig.journal.reset();
+  open();
+  EXPECT_EQ(rig.list({}).size(), 100U);
+}
+
+TEST_F(Files, SomebodyWhoReadsKeepsTheBytesAndThatIsSaid) {
+  open();
+  fill();
+  sqlite3* reader = nullptr;
+  ASSERT_EQ(sqlite3_open_v2(folder.file().c_str(), &reader, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM event", nullptr, nullptr, nullptr), SQLITE_OK);
+  ForgetQuery query = key("ann@example.com");
+  do query.after = forget(rig, query).next;
+  while (query.after != 0);
+  const Scrubbed scrubbed = scrub(rig);
+  EXPECT_FALSE(scrubbed.whole);
+  EXPECT_NE(scrubbed.why, "");
+  EXPECT_GT(found("Zanzibar"), 0);
+  sqlite3_close(reader);
+  EXPECT_TRUE(scrub(rig).whole);
+  EXPECT_EQ(found("Zanzibar"), 0);
+}
+
+TEST_F(Files, WhatIsTooMuchGoesOldestFirstAndDeadLettersStay) {
+  open(1024 * 1024);
+  std::vector<Seq> seqs;
+  for (int i = 0; i < 300; ++i) {
+    seqs.push_back(rig.add("e" + std::to_string(i), "p", "k", "\"" + std::string(8000, 'x') + "\""));
+    if (i != 299) {
+      ASSERT_TRUE(rig.settle(ended(seqs.back(), i < 10 ? End::rejected : End::delivered)));
+    }
+  }
+  EXPECT_EQ(rig.retain(0, 50), 50U) << "in small batches";
+  std::uint64_t more = 0;
+  while ((more = rig.retain(0, 50)) != 0) {
+  }
+  Query all;
+  all.limit = 1000;
+  const auto rows = rig.list(all);
+  EXPECT_GT(rows.size(), 50U) << "no more than needed";
+  EXPECT_LT(rows.size(), 150U);
+  EXPECT_EQ(rows.front().seq, seqs.back()) << "the waiting one";
+  EXPECT_EQ(rows.back().seq, seqs.front());
+  EXPECT_EQ(rig.counts().dead, 10U);
+  // Those in between are the newest, without a gap.
+  for (std::size_t i = 0; i + 10 < rows.size(); ++i) EXPECT_EQ(rows[i].seq, seqs.back() - i);
+}
+
+}  // namespace
+}  // namespace tenon::journal::test
