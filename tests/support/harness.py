@@ -13,7 +13,9 @@ import urllib.parse
 
 
 class HarnessError(Exception):
-    """A process did not do what it was started for; the text holds its last output."""
+    """A process did not do what it was started for; the text holds its last output, `code` how it ended if it did."""
+
+    code = None
 
 
 def wait_until(check, what, limit=30.0, interval=0.02):
@@ -47,9 +49,16 @@ class Process:
         line = self.process.stdout.readline().decode(errors="replace").strip()
         timer.cancel()
         if not line.startswith("ready"):
-            self.process.kill()
-            self.process.wait()
-            raise HarnessError(f"{self.arguments[0]} did not become ready: {line!r}\n{self.tail()}")
+            try:
+                code = self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                code = None
+            self.process.stdout.close()
+            error = HarnessError(f"{self.arguments[0]} did not become ready: {line!r}\n{self.tail()}")
+            error.code = code
+            raise error
         return line
 
     def _drain(self):
