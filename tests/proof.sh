@@ -54,9 +54,34 @@ python3 -B tests/faults/kill.py --rounds 50 --seed "${SEED:-1}"
 step "its positive control: acknowledging before the commit must lose events"
 python3 -B tests/faults/kill.py --rounds 20 --seed "${SEED:-1}" --break ack_early --expect-red
 
+step "killed at each crash point, ${CRASHES:-10} times, and the positive control"
+cmake --preset faults >/dev/null
+cmake --build build-faults -j "$jobs" --target products
+python3 -B tests/faults/crash_points.py --times "${CRASHES:-10}" --seed "${SEED:-1}"
+python3 -B tests/faults/crash_points.py --times 3 --points journal.in_append --break ack_early --expect-red
+
 step "100 reloads while the sink is down, and the positive control"
 python3 -B tests/faults/reload.py --rounds "${RELOADS:-100}"
-python3 -B tests/faults/reload.py --rounds 10 --break ack_early --expect-red
+python3 -B tests/faults/reload.py --rounds 5 --events 400 --rate 3000 --break ack_early --expect-red
+
+step "power cuts and damaged stores (their controls are in the same tests)"
+TENON_POWER_CUTS="${POWER_CUTS:-100}" TENON_DAMAGES="${DAMAGES:-500}" build/bin/contract_journal --gtest_filter='PowerCut*:StoreDamage*'
+
+step "failing system calls, up to the ${IO_ERRORS:-100}th, and the positive control"
+python3 -B tests/faults/io_errors.py --count "${IO_ERRORS:-100}"
+python3 -B tests/faults/io_errors.py --count 25 --sorts fdatasync:EIO --break ack_early --expect-red
+
+step "full disks, and the positive control"
+python3 -B tests/faults/disk_full.py --cycles "${FULL_DISKS:-10}"
+python3 -B tests/faults/disk_full.py --cycles 1 --cases tmpfs --break no_low_water --expect-red
+
+step "exchanges cut at ${CUTS:-200} bytes of request and answer, and the positive control"
+python3 -B tests/faults/cuts.py --count "${CUTS:-200}" --seed "${SEED:-1}"
+python3 -B tests/faults/cuts.py --count 10 --cases upsert --break deaf --expect-red
+
+step "broken files over a backlog, ${STOPS:-100} stops under load, and the positive control"
+python3 -B tests/faults/restarts.py --files 40 --stops "${STOPS:-100}" --seed "${SEED:-1}"
+python3 -B tests/faults/restarts.py --cases stop --stops 10 --break ack_early --expect-red
 
 step "20 demos"
 for seed in $(seq 1 20); do

@@ -138,6 +138,7 @@ class Service {
       log::flush();
       runtime_->stop();
     };
+    if (broken() == "no_low_water") options.min_free_bytes = 0;
     TENON_TRY(journal_, journal::open_sqlite(*runtime_, data_, std::move(options)));
     TENON_CRASH_POINT("start.store_open");
     journal::keep_below(*journal_, config::parse_size(settings_.text("retention_size")).value_or(0));
@@ -216,9 +217,13 @@ class Service {
     log::info("stopping");
     runtime::notify_service_manager("STOPPING=1");
     admin_->set_phase(admin::Admin::Phase::draining);
-    std::promise<void> stopped;
-    port_.server().stop(kFinishRequests, [&] { host_->stop(kFinishEvents, [&] { stopped.set_value(); }); });
-    stopped.get_future().wait();
+    // The answer may come while nobody waits for it any more: none is waited for once the journal has failed.
+    const auto stopped = std::make_shared<std::promise<void>>();
+    auto drained = stopped->get_future();
+    port_.server().stop(kFinishRequests,
+                        [this, stopped] { host_->stop(kFinishEvents, [stopped] { stopped->set_value(); }); });
+    while (drained.wait_for(std::chrono::milliseconds(20)) != std::future_status::ready && !failed_) {
+    }
     TENON_CRASH_POINT("stop.drained");
     close();
   }

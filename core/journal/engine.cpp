@@ -126,7 +126,9 @@ void Engine::drain() {
     const std::scoped_lock lock(queue_mutex_);
     pressed = !queue_.empty();
   }
-  maintain(pressed ? Store::Pace::pressed : Store::Pace::calm);
+  // Once nothing fits any more, copying the log back may make room in it.
+  const bool full = std::exchange(full_, false);
+  maintain(full ? Store::Pace::idle : pressed ? Store::Pace::pressed : Store::Pace::calm);
 }
 
 void Engine::run_writes(const std::vector<Call*>& writes) {
@@ -144,6 +146,7 @@ void Engine::run_writes(const std::vector<Call*>& writes) {
       fail_store(status.error());
     } else {
       store_->rollback();
+      full_ = status.error().code == kStoreFull;
     }
   }
   for (Call* call : writes) call->fail(status.error());

@@ -115,6 +115,7 @@ class Engine final : public Journal {
   std::vector<std::pair<std::string, Seq>> opened_;
   bool feed_armed_ = true;  ///< the last take came back short and nobody was told since
   bool appended_ = false;   ///< the batch that runs wrote events
+  bool full_ = false;       ///< the batch that ran found no room
   bool idle_watched_ = false;
   bool wrote_since_watch_ = false;
 };

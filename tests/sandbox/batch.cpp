@@ -106,6 +106,7 @@ void Sender::Batch::ended(std::size_t index, std::shared_ptr<Client> client, Exc
   const bool busy = exchange.status == 429 || exchange.status >= 500;
   delivery.unanswered += exchange.status == 0;
   delivery.busy += busy;
+  delivery.faulty += busy && exchange.status != 429 && exchange.status != 503;
   if ((exchange.status == 0 || busy) &&
       (spec_.most_attempts == 0 || delivery.attempts < spec_.most_attempts)) {
     again_.push({steady_ms() + spec_.resend_after_ms, index});
@@ -138,8 +139,8 @@ void Sender::Batch::stop() {
 }
 
 std::string Sender::Batch::report(std::int64_t number, std::int64_t since, bool rows) const {
-  std::int64_t sent = 0, ended = 0, answered = 0, refused = 0, unanswered = 0, busy = 0, duplicates = 0,
-               given_up = 0;
+  std::int64_t sent = 0, ended = 0, answered = 0, refused = 0, unanswered = 0, busy = 0, faulty = 0,
+               duplicates = 0, given_up = 0;
   std::vector<double> acks;
   for (const auto& d : deliveries_) {
     sent += d.attempts > 0;
@@ -149,6 +150,7 @@ std::string Sender::Batch::report(std::int64_t number, std::int64_t since, bool 
     refused += d.ended && d.status / 100 == 4;
     unanswered += d.unanswered;
     busy += d.busy;
+    faulty += d.faulty;
     duplicates += d.duplicate;
     if (d.ended && d.status / 100 == 2) acks.push_back(d.ack_ms);
   }
@@ -164,6 +166,7 @@ std::string Sender::Batch::report(std::int64_t number, std::int64_t since, bool 
                 {"duplicates", duplicates},
                 {"resent_unanswered", unanswered},
                 {"resent_busy", busy},
+                {"resent_faulty", faulty},
                 {"paused", paused_at_ > 0},
                 {"ack_p50_ms", percentile(acks, 0.5)},
                 {"ack_p99_ms", percentile(acks, 0.99)}}}};

@@ -35,6 +35,7 @@ struct Delivery {
   std::int64_t attempts = 0;
   std::int64_t unanswered = 0;  ///< attempts that got no HTTP answer
   std::int64_t busy = 0;        ///< attempts answered 429 or 5xx
+  std::int64_t faulty = 0;      ///< of those: neither 429 nor 503
   int status = 0;               ///< of the answer that ended it
   std::int64_t first_sent_ms = 0, answered_ms = 0;
   double ack_ms = 0;

@@ -12,8 +12,24 @@ constexpr int kBusyMs = 2000;
 
 bool is_out_of_space(int code, int system_error) {
   if ((code & 0xff) == SQLITE_FULL) return true;
-  return (code & 0xff) == SQLITE_IOERR && (system_error == ENOSPC || system_error == EDQUOT) &&
+  // EFBIG: a limit on the size of files.
+  return (code & 0xff) == SQLITE_IOERR &&
+         (system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG) &&
          code != SQLITE_IOERR_FSYNC && code != SQLITE_IOERR_DIR_FSYNC;
+}
+
+/// Why a call failed, as the kernel said. A commit does not pass it on: the log's file has it.
+int system_error_of(sqlite3* handle, int code) {
+  int error = sqlite3_system_errno(handle);
+  sqlite3_file* log = nullptr;
+  if (code != SQLITE_IOERR_WRITE || sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                                                         static_cast<void*>(&log)) != SQLITE_OK)
+    return error;
+  int of_log = 0;
+  if (log != nullptr && log->pMethods != nullptr &&
+      log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &of_log) == SQLITE_OK && of_log != 0)
+    error = of_log;
+  return error;
 }
 
 }  // namespace
@@ -36,7 +52,7 @@ Result<Database> Database::open(const std::string& file, Access access) {
 }
 
 Error Database::error(int code) const {
-  const int system_error = handle_ ? sqlite3_system_errno(handle_.get()) : 0;
+  const int system_error = handle_ ? system_error_of(handle_.get(), code) : 0;
   std::string text = file_ + ": ";
   text += handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code);
   if (is_out_of_space(code, system_error)) return Error(std::string(kStoreFull), std::move(text));

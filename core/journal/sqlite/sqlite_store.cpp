@@ -16,6 +16,11 @@ namespace {
 // of its pages are versions of one.
 constexpr int kCalmPages = 1024;
 constexpr int kPressedPages = 4096;
+// While space is low: the log is kept this short, and its file gives back what it took.
+constexpr int kLowPages = 64;
+constexpr std::uint64_t kPageBytes = 4096;
+// What the end of an open event takes, without its conversation.
+constexpr std::uint64_t kSettleBytes = 1024;
 constexpr std::size_t kFreshEvents = 1024;
 // Narrow rows of pending looked at per turn: a few milliseconds.
 constexpr int kScanLook = 20'000;
@@ -35,7 +40,9 @@ SqliteStore::SqliteStore(std::optional<FolderLock> lock, std::unique_ptr<Databas
       database_(std::move(database)),
       sql_(std::make_unique<Statements>()),
       dedupe_keep_ms_(options.dedupe_keep_ms),
-      min_free_bytes_(options.min_free_bytes) {}
+      min_free_bytes_(options.min_free_bytes),
+      min_free_part_(std::max<std::uint32_t>(options.min_free_part, 1)),
+      reserve_(options.min_free_bytes) {}
 
 SqliteStore::~SqliteStore() { close(false); }
 
@@ -178,18 +185,28 @@ Result<bool> SqliteStore::open_some(Scan& scan, std::size_t limit, std::vector<W
 // --- space, the log, the end
 
 bool SqliteStore::has_space() {
-  if (!look_at_space_) return true;
   struct statvfs info = {};
   if (::statvfs(database_->file().c_str(), &info) != 0) return true;
-  look_at_space_ = static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize < min_free_bytes_;
-  return !look_at_space_;
+  const std::uint64_t free = static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+  const std::uint64_t whole = static_cast<std::uint64_t>(info.f_blocks) * info.f_frsize;
+  reserve_ = std::min(min_free_bytes_, whole / min_free_part_);
+  const std::uint64_t to_settle = open_ * kSettleBytes;
+  space_ = free >= reserve_ + to_settle       ? Space::enough
+           : free >= reserve_ / 2 + to_settle ? Space::low
+                                              : Space::scarce;
+  return space_ == Space::enough;
 }
 
 Status SqliteStore::maintain(Pace pace) {
-  const int enough = pace == Pace::idle ? 1 : pace == Pace::calm ? kCalmPages : kPressedPages;
-  if (wal_pages_ < enough || wal_pages_ < checkpoint_after_) return {};
-  const Status status = checkpoint(SQLITE_CHECKPOINT_PASSIVE);
-  look_at_space_ = true;
+  int enough = pace == Pace::idle ? 1 : pace == Pace::calm ? kCalmPages : kPressedPages;
+  const bool low = space_ != Space::enough;
+  // What is copied back must find room beside the log.
+  if (low || reserve_ > 0) {
+    const std::uint64_t most = low ? 0 : std::min<std::uint64_t>(reserve_ / 2 / kPageBytes, kPressedPages);
+    enough = std::min(enough, std::max(static_cast<int>(most), kLowPages));
+  }
+  if (wal_pages_ < enough || (wal_pages_ < checkpoint_after_ && !low)) return {};
+  const Status status = checkpoint(low ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE);
   if (!status && status.error().code == kStoreFailed) return status;
   return {};
 }

@@ -81,6 +81,8 @@ class SqliteStore final : public Store {
     std::uint64_t dead = 0;
     Seq oldest_from = 0;  ///< no open event is below
   };
+  /// low: nothing more is accepted. scarce: and of what is settled only the outcome is kept.
+  enum class Space : std::uint8_t { enough, low, scarce };
   struct Change {
     std::string pipeline;
     std::int64_t open = 0;
@@ -125,6 +127,7 @@ class SqliteStore final : public Store {
   std::int64_t dedupe_keep_ms_;
   std::uint64_t min_free_bytes_;
   std::uint64_t most_bytes_ = 0;
+  std::uint32_t min_free_part_;
   Epoch epoch_ = 0;
   std::int64_t now_ms_ = 0;
 
@@ -141,8 +144,9 @@ class SqliteStore final : public Store {
   Seq retain_from_ = 0;
   Seq shrink_from_ = 0;
   int wal_pages_ = 0;
-  int checkpoint_after_ = 0;   ///< not before the log has that many pages
-  bool look_at_space_ = true;  ///< at the next append
+  int checkpoint_after_ = 0;  ///< not before the log has that many pages
+  std::uint64_t reserve_;     ///< what this disk must have left
+  Space space_ = Space::enough;
 };
 
 }  // namespace tenon::journal

@@ -10,6 +10,9 @@
 namespace tenon::journal {
 namespace {
 
+constexpr std::string_view kNothingFetched;
+constexpr std::string_view kNothingSaid = "[]";
+
 Error not_open(Seq seq) {
   return Error("not_open", "event " + std::to_string(seq) + " has ended or never was");
 }
@@ -201,9 +204,12 @@ Status SqliteStore::add_attempt(Seq seq, const AttemptRecord& attempt) {
   }
   if (id == last) return {};
   ++id;
-  TENON_CHECK(sql_->insert_attempt.run(id, attempt.action, attempt.number, attempt.started_ms,
-                                       attempt.finished_ms, attempt.outcome, attempt.cause, attempt.reason,
-                                       attempt.fetched, attempt.conversation, attempt.version));
+  // On a disk that is nearly full the end of an event matters more than what was said on the way.
+  const bool brief = space_ == Space::scarce;
+  TENON_CHECK(sql_->insert_attempt.run(
+      id, attempt.action, attempt.number, attempt.started_ms, attempt.finished_ms, attempt.outcome,
+      attempt.cause, attempt.reason, brief ? kNothingFetched : std::string_view(attempt.fetched),
+      brief ? kNothingSaid : std::string_view(attempt.conversation), attempt.version));
   constexpr auto kKept = static_cast<std::int64_t>(kAttemptsKept);
   if (id - base <= kKept) return {};
   return sql_->delete_attempt.run(id - kKept);

@@ -1,5 +1,6 @@
 #include "fault_vfs.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -55,6 +56,7 @@ const sqlite3_io_methods kMethods = {
     [](sqlite3_file* f, int lock) { return real_of(f)->pMethods->xUnlock(real_of(f), lock); },
     [](sqlite3_file* f, int* out) { return real_of(f)->pMethods->xCheckReservedLock(real_of(f), out); },
     [](sqlite3_file* f, int op, void* arg) {
+      if (op == SQLITE_FCNTL_PRAGMA) own(f)->vfs->on_pragma(static_cast<char**>(arg));
       return real_of(f)->pMethods->xFileControl(real_of(f), op, arg);
     },
     [](sqlite3_file* f) { return real_of(f)->pMethods->xSectorSize(real_of(f)); },
@@ -171,16 +173,57 @@ int FaultVfs::on_sync(const std::string& name) {
   return SQLITE_OK;
 }
 
-void FaultVfs::cut_power(const std::string& from, const std::string& to, std::uint32_t seed) const {
+/// https://www.sqlite.org/c3ref/c_fcntl_begin_atomic_write.html, SQLITE_FCNTL_PRAGMA: the second is the
+/// pragma's name, the third SQLite's own copy of its value, which it reads after this call.
+void FaultVfs::on_pragma(char** arguments) const {
+  if (!forces_normal_ || sqlite3_stricmp(arguments[1], "synchronous") != 0) return;
+  if (arguments[2] != nullptr && arguments[2][0] != '\0') std::strcpy(arguments[2], "1");
+}
+
+namespace {
+
+using Loss = FaultVfs::Loss;
+
+/// What of the unsynced changes reaches the disk, in the order in which it does.
+std::vector<FaultVfs::Change> surviving(const std::vector<FaultVfs::Change>& since, Loss loss,
+                                        std::mt19937& chance) {
+  std::vector<FaultVfs::Change> kept;
+  if (loss == Loss::all) return kept;
+  const std::size_t sector = loss == Loss::torn_512 ? 512 : loss == Loss::torn_4096 ? 4096 : SIZE_MAX;
+  for (const FaultVfs::Change& change : since) {
+    if (sector == SIZE_MAX || change.truncates) {
+      if (chance() % 2 == 0) kept.push_back(change);
+      continue;
+    }
+    for (std::size_t at = 0; at < change.bytes.size();) {
+      const std::size_t end_of_sector = sector - (static_cast<std::size_t>(change.offset) + at) % sector;
+      const std::size_t size = std::min(end_of_sector, change.bytes.size() - at);
+      FaultVfs::Change part{change.offset + static_cast<std::int64_t>(at), change.bytes.substr(at, size),
+                            false};
+      at += size;
+      const auto fate = chance() % 8;
+      if (fate < 4) continue;
+      if (fate == 4) {
+        for (char& byte : part.bytes) byte = static_cast<char>(chance());
+      }
+      kept.push_back(std::move(part));
+    }
+  }
+  if (loss == Loss::reordered) std::shuffle(kept.begin(), kept.end(), chance);
+  return kept;
+}
+
+}  // namespace
+
+void FaultVfs::cut_power(const std::string& from, const std::string& to, std::uint32_t seed,
+                         Loss loss) const {
   std::mt19937 chance(seed);
   std::filesystem::create_directories(to);
   for (const auto& [name, image] : images_) {
     const std::filesystem::path path(name);
     if (path.parent_path() != from || path.extension() == ".new") continue;
     std::string bytes = image.durable;
-    for (const Change& change : image.since) {
-      if (chance() % 2 == 0) apply(bytes, change);
-    }
+    for (const Change& change : surviving(image.since, loss, chance)) apply(bytes, change);
     std::ofstream(to / path.filename(), std::ios::binary) << bytes;
   }
 }

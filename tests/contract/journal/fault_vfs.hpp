@@ -34,9 +34,16 @@ class FaultVfs {
   /// Writes since a sync failed.
   int writes_after_failure() const { return writes_after_failure_; }
 
+  /// Each `PRAGMA synchronous` says NORMAL, whatever it was meant to say.
+  void force_synchronous_normal(bool on) { forces_normal_ = on; }
+
+  /// What becomes of writes that were not synced: each is kept or dropped by chance; or its sectors are, and
+  /// some of those hold garbage; or those that are kept reach the disk in any order.
+  enum class Loss : std::uint8_t { some, all, torn_512, torn_4096, reordered };
   /// What a power cut now would leave of the files in `from`, put into `to`: all that was synced, and of what
-  /// was written since, some (each write by chance).
-  void cut_power(const std::string& from, const std::string& to, std::uint32_t seed) const;
+  /// was written since what `loss` says.
+  void cut_power(const std::string& from, const std::string& to, std::uint32_t seed,
+                 Loss loss = Loss::some) const;
 
   struct Change {
     std::int64_t offset = 0;
@@ -56,6 +63,7 @@ class FaultVfs {
   int on_sync(const std::string& name);
   void on_truncate(const std::string& name, std::int64_t size);
   void on_delete(const std::string& name) { images_.erase(name); }
+  void on_pragma(char** arguments) const;
   sqlite3_vfs* real() const { return real_; }
 
  private:
@@ -71,6 +79,7 @@ class FaultVfs {
   Fault sync_;
   std::int64_t quota_ = std::numeric_limits<std::int64_t>::max();
   bool lies_ = false;
+  bool forces_normal_ = false;
   bool fired_ = false;
   bool sync_failed_ = false;
   int writes_ = 0;

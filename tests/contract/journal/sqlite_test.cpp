@@ -390,6 +390,7 @@ TEST_F(SqliteJournal, RefusesAppendsBeforeTheDiskIsFull) {
   rig.journal.reset();
   Options options = rig.options();
   options.min_free_bytes = UINT64_MAX;
+  options.min_free_part = 1;
   auto opened = open_sqlite(rig.runtime, folder.path(), std::move(options));
   ASSERT_TRUE(opened);
   rig.journal = std::move(*opened);

@@ -278,6 +278,7 @@ TEST(AdminHealth, AJournalWithoutSpaceIsNotReady) {
   const std::unique_ptr<runtime::RealRuntime> runtime = std::move(*made);
   journal::Options full;
   full.min_free_bytes = UINT64_MAX;
+  full.min_free_part = 1;
   auto opened = journal::open_sqlite(*runtime, folder, std::move(full));
   ASSERT_TRUE(opened);
   const std::unique_ptr<journal::Journal> journal = std::move(*opened);
