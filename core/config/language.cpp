@@ -267,7 +267,7 @@ const Section kAction{"action", kActionKeys};
 const Section kShortAction{"short_action", kShortActionKeys};
 const Section kDelivery{"delivery", kDeliveryKeys};
 const Section kRetry{"retry", kRetryKeys};
-const Section kClassRule{"classRule", kClassRuleKeys};
+const Section kClassRule{"class_rule", kClassRuleKeys};
 const Section kTest{"test", kTestKeys};
 const Section kGiven{"given", kGivenKeys};
 const Section kGivenOfSteps{"given_of_steps", kGivenOfStepsKeys};

@@ -73,6 +73,7 @@ SHORT = {
     "action": {"connection": "desk", "operation": "upsert_customer"},
     "mapping": {"external_id": "${{ customer.id }}"},
     "delivery": {"retry": {"for": "72h"}},
+    "classify": [{"status": 409, "as": "conflict"}],
     "tests": [{"name": "one", "given": {"event": {"type": "store/customer/created"}}, "expect": {"end": "delivered", "actions": {"main": {"end": "delivered"}}}},
               {"name": "two", "given": {"now": "2026-03-29T00:30:00Z"}, "steps": STEPS}],
 }
@@ -84,6 +85,7 @@ PLACES = {
     "pipeline": (SHORT, []), "connector:bigcommerce": (SHORT, ["connections", "store"]), "connector:gorgias": (SHORT, ["connections", "desk"]),
     "table_file": (SHORT, ["tables", "cities"]), "trigger": (SHORT, ["trigger"]), "list_step": (SHORT, ["trigger", "fetch", "recent"]),
     "short_action": (SHORT, ["action"]), "action": (LONG, ["actions", "main"]), "delivery": (SHORT, ["delivery"]), "retry": (SHORT, ["delivery", "retry"]),
+    "class_rule": (SHORT, ["classify", 0]),
     "test": (SHORT, ["tests", 0]), "given": (SHORT, ["tests", 0, "given"]), "event": (SHORT, ["tests", 0, "given", "event"]),
     "given_of_steps": (SHORT, ["tests", 1, "given"]), "expect": (SHORT, ["tests", 0, "expect"]), "send": (SHORT, ["tests", 1, "steps", 0, "send"]),
     "remote": (SHORT, ["tests", 1, "steps", 1, "remote"]), "answer": (SHORT, ["tests", 1, "steps", 1, "remote", "answer"]),
