@@ -317,6 +317,24 @@ class Pattern::Run {
     }
   }
 
+  /// What is alive behind `head`: a match that is done, or one that more text could complete.
+  bool survives(std::string_view head) {
+    for (std::size_t at = 0;;) {
+      ++step_;
+      for (const auto s : next_) enter(s, at == 0, false);
+      next_.clear();
+      // A match may begin at any character, but not where `^` is behind it already.
+      enter(pattern_.first_, at == 0, false);
+      if (done_) return true;
+      if (at == head.size()) return !now_.empty() || ends_;
+      const char32_t c = next_code_point(head, at);
+      for (const auto s : now_)
+        if (pattern_.sets_[pattern_.states_[s].set].holds(c)) next_.push_back(pattern_.states_[s].next);
+      now_.clear();
+      ends_ = false;
+    }
+  }
+
  private:
   /// Follows what needs no character, with a stack of its own.
   void enter(std::uint32_t from, bool start, bool end) {
@@ -340,6 +358,7 @@ class Pattern::Run {
           break;
         case Op::end:
           if (end) stack_.push_back(state.next);
+          ends_ = true;
           break;
         case Op::done:
           done_ = true;
@@ -353,8 +372,13 @@ class Pattern::Run {
   std::vector<std::uint32_t> now_, next_, stack_;
   std::uint64_t step_ = 0;
   bool done_ = false;
+  bool ends_ = false;  ///< a `$` was come upon
 };
 
 bool Pattern::found_in(std::string_view text) const { return is_utf8(text) && Run(*this).search(text); }
+
+bool Pattern::could_follow(std::string_view head) const {
+  return !is_utf8(head) || Run(*this).survives(head);
+}
 
 }  // namespace tenon

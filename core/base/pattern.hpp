@@ -26,6 +26,8 @@ class Pattern {
 
   /// True if some part of `text` matches, as JSON Schema wants it. O(states x size of text).
   bool found_in(std::string_view text) const;
+  /// False if no text that begins so can match.
+  bool could_follow(std::string_view head) const;
 
  private:
   friend class PatternCompiler;

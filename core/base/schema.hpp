@@ -23,7 +23,7 @@ struct TypeSet {
 };
 
 /// Keywords: type (name or list), properties, required, additionalProperties (boolean), items, enum, const,
-/// pattern, format (date-time, date, email, uri, uuid, hostname), minimum, maximum, minLength, maxLength,
+/// pattern, format (those of schema_formats.hpp), minimum, maximum, minLength, maxLength,
 /// minItems, maxItems, default, description, x-secret, x-identity, x-decimal. Any other keyword is an error,
 /// so that nothing is ignored silently; so is one that does not fit the types (`items` without array).
 /// `pattern` is what base/pattern.hpp says. Immutable.

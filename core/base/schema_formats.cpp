@@ -7,7 +7,8 @@
 namespace tenon {
 namespace {
 
-constexpr std::array<std::string_view, 6> kNames = {"date", "date-time", "email", "hostname", "uri", "uuid"};
+constexpr std::array<std::string_view, 7> kNames = {"date",     "date-rfc2822", "date-time", "email",
+                                                    "hostname", "uri",          "uuid"};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -56,6 +57,31 @@ bool is_date_time(std::string_view t) {
   }
   if (t == "Z" || t == "z") return true;
   return t.size() == 6 && (t.front() == '+' || t.front() == '-') && is_clock(t.substr(1), -1);
+}
+
+/// As APIs write it: "Tue, 05 Mar 2019 21:40:11 +0000"; the day's name may be left out, the zone may be GMT
+/// or UT.
+bool is_date_rfc2822(std::string_view t) {
+  constexpr std::string_view kDays = "Mon Tue Wed Thu Fri Sat Sun ";
+  constexpr std::string_view kMonths = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec ";
+  const auto word = [&t](std::string_view words) {
+    const auto found = t.size() < 4 ? std::string_view::npos : words.find(t.substr(0, 3));
+    return found != std::string_view::npos && found % 4 == 0;
+  };
+  if (word(kDays) && t[3] == ',') {
+    t.remove_prefix(4);
+    if (t.empty() || t.front() != ' ') return false;
+    t.remove_prefix(1);
+  }
+  const std::size_t digits = t.size() > 1 && t[1] == ' ' ? 1 : 2;
+  const auto day = number(t, 0, digits);
+  if (!day || *day < 1 || *day > 31 || t.size() < digits + 1 || t[digits] != ' ') return false;
+  t.remove_prefix(digits + 1);
+  if (!word(kMonths) || t[3] != ' ' || t.size() < 19 || !number(t, 4, 4) || t[8] != ' ') return false;
+  if (!is_clock(t.substr(9, 8), 60) || t[17] != ' ') return false;
+  t.remove_prefix(18);
+  if (t == "GMT" || t == "UT") return true;
+  return t.size() == 5 && (t.front() == '+' || t.front() == '-') && number(t, 1, 4).has_value();
 }
 
 bool is_hostname(std::string_view t) {
@@ -118,6 +144,7 @@ std::span<const std::string_view> format_names() { return kNames; }
 
 bool fits_format(std::string_view format, std::string_view text) {
   if (format == "date") return is_date(text);
+  if (format == "date-rfc2822") return is_date_rfc2822(text);
   if (format == "date-time") return is_date_time(text);
   if (format == "email") return is_email(text);
   if (format == "hostname") return is_hostname(text);

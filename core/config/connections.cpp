@@ -75,6 +75,7 @@ class ConnectionReader {
     made_.spec.allow_private = fields.boolean("allow_private").value_or(false);
     read_settings(node_, made_.key, path_, *made_.manifest, environment_, report_, made_.spec);
     if (report_.errors() == before) derive();
+    for (const NodeMember& member : node_.members) note_variables(member);
     read_verify(fields);
     made_.ok = report_.errors() == before;
     return std::move(made_);
@@ -97,6 +98,22 @@ class ConnectionReader {
       }
     }
     return keys;
+  }
+
+  /// Under `verify` stand earlier secrets.
+  void note_variables(const NodeMember& member) {
+    const Schema* setting = made_.manifest->settings->property(member.key.text);
+    if (setting != nullptr || member.key.text == "verify")
+      note_variables(member.value, setting == nullptr || setting->secret, join(path_, member.key.text));
+  }
+  void note_variables(const Node& node, bool secret, const std::string& path) {
+    for (std::size_t i = 0; i < node.items.size(); ++i) note_variables(node.items[i], secret, join(path, i));
+    for (const NodeMember& member : node.members)
+      note_variables(member.value, secret, join(path, member.key.text));
+    if (!node.is_text()) return;
+    for (const VariableAt& found : variables_in(node))
+      made_.variables.push_back(
+          {found.name, found.shown, path, node.span(found.offset, found.length), secret});
   }
 
   void unknown_connector(const std::string& name) {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "config/environment.hpp"
 #include "config/node.hpp"
@@ -11,6 +12,15 @@
 
 namespace tenon::config {
 
+/// Where an entry names a `${…}`.
+struct VariableUse {
+  std::string name;   ///< in the environment
+  std::string shown;  ///< as the file writes it
+  std::string path;   ///< of the setting
+  Span at;
+  bool secret = false;  ///< a setting that nobody may see
+};
+
 /// One entry. `manifest` is null if the connector is not known.
 struct Connection {
   plugin::ConnectionSpec spec;
@@ -18,6 +28,8 @@ struct Connection {
   Report* report = nullptr;  ///< of the file that it stands in
   Span key;                  ///< its name there
   bool ok = false;           ///< false: something in it was refused
+  std::vector<VariableUse>
+      variables;  ///< of its own settings and of `verify`; the host's other keys hold none
 };
 
 using Connections = std::map<std::string, Connection, std::less<>>;

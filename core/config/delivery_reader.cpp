@@ -7,7 +7,14 @@
 namespace tenon::config {
 namespace {
 
-const KeySet kDelivery = key_set(language::kDelivery);
+/// `dedupe` is looked for to say why there is none.
+KeySet delivery_keys() {
+  KeySet keys = key_set(language::kDelivery);
+  keys.known.emplace_back("dedupe");
+  return keys;
+}
+
+const KeySet kDelivery = delivery_keys();
 const KeySet kRetry = key_set(language::kRetry);
 
 class DeliveryReader {
@@ -24,6 +31,7 @@ class DeliveryReader {
     if (const Node* retry = fields_.get("retry")) read_retry(*retry);
     on_exhausted();
     on_gone();
+    no_dedupe();
   }
 
  private:
@@ -65,6 +73,15 @@ class DeliveryReader {
     fields_.error(at, "wrong_type", "on_exhausted", "expected `skip_and_mark_dirty`, found `" + *word + "`");
   }
 
+  /// A repeat is recognised before a request is taken apart into events of pipelines.
+  void no_dedupe() {
+    if (fields_.get("dedupe") == nullptr) return;
+    const Span at = fields_.key_span("dedupe");
+    fields_.error(
+        at, "unknown_key", "dedupe",
+        "is no key: what is a repeat belongs to the connection, and each delivery is known again for 7 days");
+  }
+
   void on_gone() {
     const auto word = fields_.text("on_gone");
     if (!word || *word == "skip") return;
@@ -73,7 +90,8 @@ class DeliveryReader {
       reading_.made.on_gone = OnGone::reject;
     } else if (*word == "delete") {
       fields_.error(at, "not_built_yet", "on_gone",
-                    "`delete` is not built yet: no operation of a connector deletes");
+                    "`delete` is not built yet: what deletes would be an operation, and connectors have none "
+                    "that deletes; `skip` or `reject`");
     } else {
       fields_.error(at, "wrong_type", "on_gone", "expected `skip` or `reject`, found `" + *word + "`");
     }

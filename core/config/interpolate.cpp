@@ -194,6 +194,25 @@ std::vector<std::string> variables_without_default(const Node& scalar) {
   return names;
 }
 
+std::vector<VariableAt> variables_in(const Node& scalar) {
+  std::vector<VariableAt> all;
+  const std::string_view text = scalar.text;
+  for (std::size_t at = 0; at < text.size();) {
+    if (text.substr(at, 3) == "$${") {
+      at += 3;
+      continue;
+    }
+    const auto found = text.substr(at, 2) == "${" ? variable_at(text, at) : std::nullopt;
+    if (found) {
+      const auto end = text.find(":-", at);
+      const std::string shown(text.substr(at, std::min(found->end - 1, end) - at));
+      all.push_back({key_of(*found), at, found->end - at, shown + "}"});
+    }
+    at = found ? found->end : at + 1;
+  }
+  return all;
+}
+
 bool is_only_variable(const Node& scalar) {
   if (!scalar.is_text() || !scalar.text.starts_with("${")) return false;
   const auto found = variable_at(scalar.text, 0);

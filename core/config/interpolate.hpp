@@ -32,6 +32,15 @@ Interpolated interpolate(const Node& scalar, const Environment& environment, Rep
 /// name that no variable can have: a value under it stands in for what it holds.
 std::vector<std::string> variables_without_default(const Node& scalar);
 
+/// One `${…}` in a scalar: what it is called in an Environment, and where it stands.
+struct VariableAt {
+  std::string name;
+  std::size_t offset = 0;
+  std::size_t length = 0;
+  std::string shown;  ///< as it is written, without a default
+};
+std::vector<VariableAt> variables_in(const Node& scalar);
+
 /// True if the scalar is one `${NAME}`, `${NAME:-}`, `${file:…}` or `${cred:…}` and nothing else.
 bool is_only_variable(const Node& scalar);
 

@@ -142,7 +142,6 @@ constexpr Key kDeliveryKeys[] = {
     key("retry", F::section, kRetry, "How long it is tried again."),
     words("on_exhausted", "skip_and_mark_dirty", "What follows when retries end."),
     words("on_gone", "skip|reject", "What follows when the fetched object is gone."),
-    refused("dedupe"),
 };
 
 constexpr Key kRetryKeys[] = {

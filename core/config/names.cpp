@@ -96,6 +96,16 @@ Type root_type(const std::string& root, const Names& names) {
   return names.lists.contains(root) ? check::of_items(std::move(one)) : one;
 }
 
+/// Text outside of `${{ }}`; `$${` is a literal `${`.
+Type literal_text(std::string_view written) {
+  std::string text;
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    if (written.substr(i).starts_with("$${")) ++i;
+    text += written[i];
+  }
+  return check::of_value(Value::string(text), true);
+}
+
 }  // namespace
 
 bool Scope::has(const LetNames& let) const { return lacks(let).empty(); }
@@ -174,11 +184,15 @@ TextType check_text(const Node& node, bool whole, const Scope& scope, const Name
   const check::World world = world_of(scope, names);
   const mapping::ParseOptions options = scope.options(names);
   const std::string_view text = node.text;
-  Type all = check::of_kinds(check::kString);
+  Type all = literal_text("");
+  check::Kinds missing = 0;
+  std::string maybe;
   std::size_t end = 0;
+  std::size_t literal = 0;
   for (auto at = text.find("${{"); at != std::string_view::npos; at = text.find("${{", end)) {
     end = at + 3;
     if (at > 0 && text[at - 1] == '$') continue;
+    all = check::appended(all, literal_text(text.substr(literal, at - literal)));
     check::Inferred inferred = check::infer_embedded(text, at + 3, options, world, end);
     for (check::Finding& finding : inferred.findings) {
       const Span place = node.span(finding.offset, std::max<std::size_t>(1, finding.length));
@@ -197,11 +211,21 @@ TextType check_text(const Node& node, bool whole, const Scope& scope, const Name
     }
     if (whole) {
       made.type = std::move(inferred.type);
-    } else if (inferred.type.may_be(check::kMissing | check::kNull)) {
-      all = check::or_missing(std::move(all), inferred.type.maybe);
+    } else {
+      if (inferred.type.may_be(check::kMissing | check::kNull)) {
+        missing = check::kMissing;
+        if (maybe.empty()) maybe = inferred.type.maybe;
+      }
+      // A part that is missing makes the whole missing: of the text it is there.
+      Type part = std::move(inferred.type);
+      part.kinds = part.present();
+      all = check::appended(all, check::as_text(part));
     }
+    literal = end;
   }
-  if (!whole) made.type = std::move(all);
+  if (whole) return made;
+  all = check::appended(all, literal_text(text.substr(std::min(literal, text.size()))));
+  made.type = missing != 0 ? check::or_missing(std::move(all), maybe) : std::move(all);
   return made;
 }
 

@@ -119,7 +119,10 @@ Connections read_connections_file(const Node& root, const Environment& environme
   if (!top.ok()) return {};
   if (root.find("tenon") != nullptr) read_version(top);
   const Node* section = top.need("connections", "a map of accounts");
-  return section != nullptr ? read_connections(*section, environment, registry, report) : Connections();
+  if (section == nullptr) return {};
+  Connections connections = read_connections(*section, environment, registry, report);
+  check_secret_reach(root, connections, report);
+  return connections;
 }
 
 namespace {

@@ -4,80 +4,67 @@
 #include <string>
 
 #include "config/fields.hpp"
+#include "config/interpolate.hpp"
 
 namespace tenon::config {
 namespace {
 
-/// Calls `see` for each NAME of `${NAME}` or `${NAME:-…}`.
-template <class See>
-void each_variable(const std::string& text, const See& see) {
-  for (auto at = text.find("${"); at != std::string::npos; at = text.find("${", at + 2)) {
-    if (at > 0 && text[at - 1] == '$') continue;
-    const auto end = text.find_first_of(":}", at + 2);
-    if (end != std::string::npos && text[at + 2] != '{') see(text.substr(at + 2, end - at - 2), at);
-  }
-}
+/// A secret setting, and the file that it stands in.
+struct Owner {
+  std::string path;
+  const Report* report = nullptr;
+};
 
 class SecretReach {
  public:
-  explicit SecretReach(Report& report) : report_(report) {}
-
-  void collect(const Node& connection, const Connection& known, const std::string& path) {
-    for (const auto& [key, value] : connection.members) {
-      const Schema* setting = known.manifest->settings->property(key.text);
-      if (setting == nullptr || !setting->secret || !value.is_text()) continue;
-      each_variable(value.text, [&, &key = key](const std::string& name, std::size_t) {
-        owners_.emplace(name, join(path, key.text));
-      });
+  SecretReach(const Connections& connections, Report& report) : report_(report) {
+    for (const auto& [name, connection] : connections) {
+      for (const VariableUse& use : connection.variables)
+        if (use.secret) owners_.emplace(use.name, Owner{use.path, connection.report});
     }
   }
 
-  void check_settings(const Node& connection, const Connection& known, const std::string& path) {
-    for (const auto& [key, value] : connection.members) {
-      const Schema* setting = known.manifest->settings->property(key.text);
-      if (setting != nullptr && !setting->secret)
-        check(value, join(path, key.text), "logs and `$connection`");
+  void check_settings(const Connection& connection) {
+    for (const VariableUse& use : connection.variables) {
+      const auto owner = owners_.find(use.name);
+      if (use.secret || owner == owners_.end()) continue;
+      // Both in one file of `use:`: told when that file was read.
+      if (connection.report != &report_ && connection.report == owner->second.report) continue;
+      tell(*connection.report, use.at, use.path, use.shown, owner->second, "logs and `$connection`");
     }
   }
 
-  void check(const Node& node, const std::string& path, const std::string& who) {
-    for (std::size_t i = 0; i < node.items.size(); ++i) check(node.items[i], join(path, i), who);
-    for (const auto& [key, value] : node.members) check(value, join(path, key.text), who);
+  void check_vars(const Node& node, const std::string& path) {
+    for (std::size_t i = 0; i < node.items.size(); ++i) check_vars(node.items[i], join(path, i));
+    for (const auto& [key, value] : node.members) check_vars(value, join(path, key.text));
     if (!node.is_text()) return;
-    each_variable(node.text, [&](const std::string& name, std::size_t at) {
-      const auto owner = owners_.find(name);
-      if (owner == owners_.end()) return;
-      report_.error(node.span(at, name.size() + 3), "secret",
-                    path + ": ${" + name + "} is the secret of " + owner->second + ", and " + who +
-                        " would see it here");
-    });
+    for (const VariableAt& found : variables_in(node)) {
+      const auto owner = owners_.find(found.name);
+      if (owner != owners_.end())
+        tell(report_, node.span(found.offset, found.length), path, found.shown, owner->second, "mappings");
+    }
   }
 
  private:
+  static void tell(Report& report, Span at, const std::string& path, const std::string& shown,
+                   const Owner& owner, const std::string& who) {
+    const bool elsewhere = owner.report != nullptr && owner.report != &report;
+    report.error(at, "secret",
+                 path + ": " + shown + " is the secret of " + owner.path +
+                     (elsewhere ? " in " + owner.report->source().name() : "") + ", and " + who +
+                     " would see it here");
+  }
+
   Report& report_;
-  std::map<std::string, std::string> owners_;  ///< variable to the first secret setting that it fills
+  std::map<std::string, Owner> owners_;  ///< variable to the first secret setting that it fills
 };
 
 }  // namespace
 
 void check_secret_reach(const Node& root, const Connections& connections, Report& report) {
-  const Node* section = root.find("connections");
-  if (section == nullptr || !section->is_map()) return;
-  SecretReach reach(report);
-  const auto each = [&](const auto& see) {
-    for (const auto& [key, value] : section->members) {
-      const auto known = connections.find(key.text);
-      if (known == connections.end() || known->second.manifest == nullptr || !value.is_map()) continue;
-      see(value, known->second, join("connections", key.text));
-    }
-  };
-  each([&](const Node& node, const Connection& known, const std::string& path) {
-    reach.collect(node, known, path);
-  });
-  each([&](const Node& node, const Connection& known, const std::string& path) {
-    reach.check_settings(node, known, path);
-  });
-  if (const Node* vars = root.find("vars")) reach.check(*vars, "vars", "mappings");
+  SecretReach reach(connections, report);
+  for (const auto& [name, connection] : connections) reach.check_settings(connection);
+  if (const Node* vars = root.find("vars")) reach.check_vars(*vars, "vars");
 }
 
 }  // namespace tenon::config

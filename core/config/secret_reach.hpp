@@ -6,8 +6,9 @@
 
 namespace tenon::config {
 
-/// Reports each `${NAME}` under `vars:` or in a visible setting that a secret setting of this file is filled
-/// from too: expressions and logs see those places.
+/// Reports each `${…}` under `vars:` or in a visible setting that a secret setting is filled from too, here
+/// or in a file of `use:`: expressions and logs see those places. What a used file does within itself is
+/// reported when that file is read.
 void check_secret_reach(const Node& root, const Connections& connections, Report& report);
 
 }  // namespace tenon::config

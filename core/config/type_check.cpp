@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "base/pattern.hpp"
 #include "config/fields.hpp"
 #include "config/scalar.hpp"
 
@@ -94,6 +95,10 @@ class TypeCheck {
     }
     values(type, schema, path);
     format(type, schema, path);
+    if (type.may_be(kString) && (allowed & kString) != 0 && type.values.empty()) {
+      length(type, schema, path);
+      begins(type, schema, path);
+    }
     if (type.may_be(kObject) && type.shape) members(*type.shape, schema, path);
     if (type.may_be(kArray) && type.item && schema.items && !type.one_or_many) {
       check_present(*type.item, *schema.items, path);
@@ -131,6 +136,50 @@ class TypeCheck {
     if (type.format == schema.format || type.format == "hostname" || schema.format == "hostname") return;
     error("wrong_format", path + ": " + fit_.what + " wants a text of format " + schema.format +
                               ", found one of format " + type.format);
+  }
+
+  /// Lengths that both sides state.
+  void length(const Type& type, const Schema& schema, const std::string& path) {
+    if (!type.length) return;
+    const Length& has = *type.length;
+    const auto count = [](std::size_t many) {
+      return std::to_string(many) + (many == 1 ? " character" : " characters");
+    };
+    if (schema.max_length && has.least > *schema.max_length) {
+      refuse(type, path + ": " + fit_.what + " wants at most " + count(*schema.max_length) +
+                       ", and this has at least " + std::to_string(has.least));
+    } else if (schema.max_length && has.most && *has.most > *schema.max_length) {
+      warn("bad_value", path + ": " + fit_.what + " wants at most " + count(*schema.max_length) +
+                            ", and this may have " + std::to_string(*has.most) + ": cut it with $substring");
+    }
+    if (!schema.min_length || has.least >= *schema.min_length) return;
+    if (has.most && *has.most < *schema.min_length) {
+      refuse(type, path + ": " + fit_.what + " wants at least " + count(*schema.min_length) +
+                       ", and this has at most " + std::to_string(*has.most));
+    } else if (has.stated) {
+      warn("bad_value", path + ": " + fit_.what + " wants at least " + count(*schema.min_length) +
+                            ", and this may " +
+                            (has.least == 0 ? "be empty: $present( ) leaves it out then"
+                                            : "have only " + std::to_string(has.least)));
+    }
+  }
+
+  /// The author's own text at its beginning against the pattern.
+  void begins(const Type& type, const Schema& schema, const std::string& path) {
+    if (schema.pattern.empty() || type.head.empty()) return;
+    const auto pattern = Pattern::compile(schema.pattern);
+    if (!pattern || pattern->could_follow(type.head)) return;
+    refuse(type, path + ": " + fit_.what + " wants a string that matches " + schema.pattern +
+                     ", and this begins with " + json_string(type.head));
+  }
+
+  /// Refused whenever it is text.
+  void refuse(const Type& type, const std::string& message) {
+    if (type.only(kString | kMissing | kNull)) {
+      error("bad_value", message);
+    } else {
+      warn("bad_value", message);
+    }
   }
 
   void members(const Shape& shape, const Schema& schema, const std::string& path) {

@@ -146,6 +146,15 @@ Operation read_operation(std::string name, ManifestObject o) {
   return op;
 }
 
+/// `sample`, which must be as its schema says; empty if there is none.
+std::string read_sample(ManifestObject& o, const Schema& schema) {
+  const Value sample = o.get("sample");
+  if (sample.is_missing()) return {};
+  for (const Schema::Violation& wrong : schema.validate(sample, 1))
+    o.fail("sample", wrong.path + ": expected " + wrong.expected + ", found " + wrong.found);
+  return to_json(sample);
+}
+
 void read_source(ManifestObject& o, ConnectorManifest& c) {
   for (auto& [name, e] : o.named("events")) {
     EventType type;
@@ -164,12 +173,7 @@ void read_source(ManifestObject& o, ConnectorManifest& c) {
     fetch.description = f.text("description", false, 2000);
     fetch.arguments = f.schema("arguments", true);
     fetch.answer = f.schema("answer", false);
-    const Value sample = f.get("sample");
-    if (!sample.is_missing()) {
-      fetch.sample = to_json(sample);
-      for (const Schema::Violation& wrong : fetch.answer->validate(sample, 1))
-        f.fail("sample", wrong.path + ": expected " + wrong.expected + ", found " + wrong.found);
-    }
+    fetch.sample = read_sample(f, *fetch.answer);
     f.end();
     c.fetches.push_back(std::move(fetch));
   }
@@ -179,6 +183,7 @@ void read_source(ManifestObject& o, ConnectorManifest& c) {
     list.description = l.text("description", false, 2000);
     list.query = l.schema("query", false);
     list.item = l.schema("item", false);
+    list.sample = read_sample(l, *list.item);
     l.end();
     c.lists.push_back(std::move(list));
   }

@@ -73,6 +73,7 @@ struct List {
   std::string name;
   std::shared_ptr<const Schema> query;
   std::shared_ptr<const Schema> item;
+  std::string sample;  ///< one item, JSON text; may be empty
   std::string description;
 };
 

@@ -138,21 +138,26 @@ Status Bench::put_event(const plugin::ConnectorManifest& manifest, plugin::Insta
 
 Status Bench::put_fetches(const plugin::ConnectorManifest& manifest, const BenchInput& input) {
   for (const config::FetchStep& step : pipeline_->fetches) {
-    const plugin::Fetch* declared = manifest.fetch(step.fetch);
+    const plugin::Fetch* fetch = step.list ? nullptr : manifest.fetch(step.fetch);
+    const plugin::List* list = step.list ? manifest.list(step.fetch) : nullptr;
+    const std::string sample = fetch != nullptr ? fetch->sample : list != nullptr ? list->sample : "";
+    const Schema* schema = fetch != nullptr  ? fetch->answer.get()
+                           : list != nullptr ? list->item.get()
+                                             : nullptr;
     std::string answer;
     const auto given = input.fetch.find(step.name);
     if (given != input.fetch.end()) {
       answer = given->second;
-    } else if (declared != nullptr && !declared->sample.empty()) {
+    } else if (!sample.empty()) {
       const auto arguments = scope_->render(step.arguments);
-      answer = arguments ? adapted_sample(declared->sample, to_json(*arguments)) : declared->sample;
+      answer = arguments ? adapted_sample(sample, to_json(*arguments)) : sample;
+      if (step.list) answer = "[" + answer + "]";
     }
     if (answer.empty() && !step.list) continue;
     const Status put = step.list ? put_list(step.name, answer) : scope_->set_fetched(step.name, answer);
     if (!put) return Error("bad_event", "fetch " + step.name + ": " + put.error().message);
     for (const Member& root : scope_->input()) {
-      if (root.name == step.name)
-        roots_.push_back({step.name, root.value, declared != nullptr ? declared->answer.get() : nullptr});
+      if (root.name == step.name) roots_.push_back({step.name, root.value, schema});
     }
   }
   return {};

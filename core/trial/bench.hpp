@@ -41,7 +41,7 @@ class Bench {
   static Result<std::unique_ptr<Bench>> of_sample(plugin::Registry& registry, const std::string& type);
 
   /// The scope of a pipeline. The document is the body of a webhook, as the connector takes it, or else an
-  /// event: an object with `data`. Fetches that are not given have the connector's samples. Errors:
+  /// event: an object with `data`. Fetches and lists that are not given have the connector's samples. Errors:
   /// `invalid_json`, `bad_event`, `no_sample`, and those of loading a plugin.
   static Result<std::unique_ptr<Bench>> of_pipeline(const config::Config& config,
                                                     std::shared_ptr<const config::Pipeline> pipeline,

@@ -49,7 +49,7 @@ void append_list(std::string& out, const std::vector<T>& all, Write&& write) {
 void append_test(std::string& out, const TestReport& test) {
   Object object(out);
   object.text("name", test.name).text("file", test.position.file).number("line", test.position.line);
-  object.flag("passed", test.ok());
+  object.flag("passed", test.ok()).number("took_ms", test.took_ms);
   if (!test.error.empty()) object.text("error", test.error);
   if (!test.unanswered.empty()) {
     object.name("unanswered");
@@ -111,6 +111,30 @@ std::string xml(std::string_view text) {
   return out;
 }
 
+/// As JUnit counts time: seconds.
+std::string seconds(std::int64_t ms) {
+  const std::string rest = std::to_string(1000 + ms % 1000);
+  return std::to_string(ms / 1000) + "." + rest.substr(1);
+}
+
+struct Sums {
+  std::size_t tests = 0, failures = 0, errors = 0;
+  std::int64_t took_ms = 0;
+
+  void add(const PipelineReport& report) {
+    for (const TestReport& test : report.tests) {
+      ++tests;
+      errors += test.error.empty() ? 0 : 1;
+      failures += test.error.empty() && !test.ok() ? 1 : 0;
+      took_ms += test.took_ms;
+    }
+  }
+  std::string attributes() const {
+    return " tests=\"" + std::to_string(tests) + "\" failures=\"" + std::to_string(failures) +
+           "\" errors=\"" + std::to_string(errors) + "\" skipped=\"0\" time=\"" + seconds(took_ms) + "\"";
+  }
+};
+
 std::string failure_text(const TestReport& test) {
   std::string out = test.error;
   for (const Difference& difference : test.differences) {
@@ -165,26 +189,27 @@ std::string render_json(const std::vector<SampleReport>& reports) {
 }
 
 std::string render_junit(const std::vector<PipelineReport>& reports) {
-  const Totals totals = totals_of(reports);
-  std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"" +
-                    std::to_string(totals.passed + totals.failed) + "\" failures=\"" +
-                    std::to_string(totals.failed) + "\">\n";
+  Sums all;
+  for (const PipelineReport& report : reports) all.add(report);
+  std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites" + all.attributes() + ">\n";
   for (const PipelineReport& report : reports) {
-    const Totals own = totals_of({report});
-    out += "  <testsuite name=\"" + xml(report.pipeline) + "\" file=\"" + xml(report.file) + "\" tests=\"" +
-           std::to_string(report.tests.size()) + "\" failures=\"" + std::to_string(own.failed) +
-           "\" errors=\"0\" skipped=\"0\">\n";
+    Sums own;
+    own.add(report);
+    out += "  <testsuite name=\"" + xml(report.pipeline) + "\" file=\"" + xml(report.file) + "\"" +
+           own.attributes() + ">\n";
     for (const TestReport& test : report.tests) {
       out += "    <testcase classname=\"" + xml(report.pipeline) + "\" name=\"" + xml(test.name) +
              "\" file=\"" + xml(test.position.file) + "\" line=\"" + std::to_string(test.position.line) +
-             "\"";
+             "\" time=\"" + seconds(test.took_ms) + "\"";
       if (test.ok()) {
         out += "/>\n";
         continue;
       }
       const std::string text = failure_text(test);
-      out += ">\n      <failure message=\"" + xml(text.substr(0, text.find('\n'))) + "\">" + xml(text) +
-             "</failure>\n    </testcase>\n";
+      // What could not be run has failed no expectation.
+      const std::string element = test.error.empty() ? "failure" : "error";
+      out += ">\n      <" + element + " message=\"" + xml(text.substr(0, text.find('\n'))) + "\">" +
+             xml(text) + "</" + element + ">\n    </testcase>\n";
     }
     out += "  </testsuite>\n";
   }

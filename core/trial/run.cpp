@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "base/json.hpp"
+#include "runtime/local_client.hpp"
 #include "trial/stage.hpp"
 
 namespace tenon::trial {
@@ -216,7 +217,9 @@ std::vector<PipelineReport> run_tests(const config::Config& config, plugin::Regi
     Coverage coverage;
     for (const config::Test& test : pipeline->tests) {
       if (!wanted(pipeline->name, filter) && !wanted(test.name, filter)) continue;
+      const std::int64_t began = runtime::steady_now_ms();
       report.tests.push_back(run_test(config, pipeline, registry, test, coverage));
+      report.tests.back().took_ms = runtime::steady_now_ms() - began;
       if (on_test) on_test();
     }
     if (report.tests.size() == pipeline->tests.size()) report.coverage = coverage.parts(*pipeline);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -20,6 +21,7 @@ struct TestReport {
   std::vector<Difference> differences;
   std::string error;                    ///< why it could not be run; empty: it was
   std::vector<std::string> unanswered;  ///< requests that nothing answered, if it failed
+  std::int64_t took_ms = 0;             ///< by the clock on the wall, not by the test's
 
   bool ok() const { return differences.empty() && error.empty(); }
 };

@@ -126,7 +126,15 @@ std::optional<plugin::CallResult> Stage::fetched(const std::string& name, const 
   }
   if (network_.plays(pipeline_->trigger_connection)) return std::nullopt;
   const std::string& connector = config_.connections.at(pipeline_->trigger_connection).connector;
-  const plugin::Fetch* declared = registry_.find(connector)->fetch(name);
+  const plugin::ConnectorManifest& manifest = *registry_.find(connector);
+  if (step != nullptr && step->list) {
+    const plugin::List* list = manifest.list(name);
+    if (list == nullptr || list->sample.empty()) return std::nullopt;
+    plugin::CallResult result = found("");
+    result.items.push_back({"", "", "", adapted_sample(list->sample, arguments)});
+    return result;
+  }
+  const plugin::Fetch* declared = manifest.fetch(name);
   if (declared == nullptr || declared->sample.empty()) return std::nullopt;
   return found(adapted_sample(declared->sample, arguments));
 }

@@ -1,4 +1,5 @@
-// BigCommerce as a source: webhooks, customers, and the hooks themselves. README.md says what it covers.
+// BigCommerce as a source: webhooks, customers, orders, and the hooks themselves. README.md says what it
+// covers.
 #include <tenon/connector.hpp>
 #include <tenon/json.hpp>
 
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "hooks.hpp"
+#include "orders.hpp"
 #include "store.hpp"
 #include "webhook.hpp"
 
@@ -21,8 +23,12 @@ class source {
   void accept(const tenon::event_view& view, tenon::emitter& out) const { split(view, out); }
 
   tenon::task<tenon::fetched> fetch(tenon::context& ctx, std::string name, tenon::arguments arguments) const {
-    if (name != "customer") co_return tenon::rejected("no fetch of that name: " + name);
     const auto id = tenon::text_at(tenon::json(arguments), "id");
+    if (name == "order") {
+      auto order = co_await fetch_order(ctx, store_, id);
+      co_return order;
+    }
+    if (name != "customer") co_return tenon::rejected("no fetch of that name: " + name);
     // The filter takes a list: anything but one number could name other customers.
     if (!is_number(id)) co_return tenon::rejected("a customer id is a number of up to 18 digits");
     if (!store_.known()) co_return store_.unknown();
@@ -43,10 +49,18 @@ class source {
 
   tenon::task<tenon::page> list(tenon::context& ctx, std::string name, tenon::query wanted,
                                 std::string cursor) const {
-    if (name != "customers") co_return tenon::rejected("no list of that name: " + name);
     if (!cursor.empty() && !is_number(cursor)) co_return tenon::rejected("not a cursor of this list");
-    if (!store_.known()) co_return store_.unknown();
     const auto query = tenon::json(wanted);
+    if (name == "orders") {
+      auto orders = co_await list_orders(ctx, store_, query, cursor);
+      co_return orders;
+    }
+    if (name == "order_products") {
+      auto products = co_await list_order_products(ctx, store_, query, cursor);
+      co_return products;
+    }
+    if (name != "customers") co_return tenon::rejected("no list of that name: " + name);
+    if (!store_.known()) co_return store_.unknown();
     auto search = tenon::request::get(store_.v3("/customers"))
                       .query("sort", "date_modified:asc")
                       .query("limit", tenon::text_at(query, "limit", "250"))

@@ -32,21 +32,28 @@ class store {
   }
   /// URL of `path` ("/customers") in the v3 API. Paths have no trailing slash: BigCommerce answers 403 to
   /// one.
-  std::string v3(std::string_view path) const {
-    return tenon::request::get(base_).path("stores").path(hash_).path("v3").url() + std::string(path);
-  }
+  std::string v3(std::string_view path) const { return api("v3", path); }
+  /// The same in the v2 API, where orders are.
+  std::string v2(std::string_view path) const { return api("v2", path); }
 
  private:
+  std::string api(const char* version, std::string_view path) const {
+    return tenon::request::get(base_).path("stores").path(hash_).path(version).url() + std::string(path);
+  }
+
   std::string base_, hash_;
 };
 
-/// classify, with the store's words where they help and are no payload: a problem's `title`.
+/// classify, with the store's words where they help and are no payload: a problem's `title`; in v2 the first
+/// problem's `message`.
 inline tenon::outcome refused(const tenon::response& answer) {
   auto out = tenon::classify(answer);
   tenon::json problem;
-  if (tenon::try_parse(problem, answer.body))
-    if (const auto title = tenon::text_at(problem, "title"); !title.empty())
-      out.message += " (" + title.substr(0, 200) + ")";
+  if (tenon::try_parse(problem, answer.body)) {
+    const bool is_list = problem.is_array() && !problem.empty();
+    const auto title = is_list ? tenon::text_at(problem[0], "message") : tenon::text_at(problem, "title");
+    if (!title.empty()) out.message += " (" + title.substr(0, 200) + ")";
+  }
   if (answer.status == 401 && answer.body.find("header is required") != std::string::npos)
     out.message += " (set the connection's access_token)";
   if (answer.status == 403) out.message += " (wrong store_hash, or the API account lacks the scope)";

@@ -26,8 +26,12 @@ inline void need_object(const tenon::event_view& view) {
 inline void split_callback(const tenon::event_view& view, tenon::emitter& out, std::string_view scope) {
   constexpr std::string_view kCustomer = "store/customer/";
   constexpr std::string_view kAddress = "store/customer/address/";
+  constexpr std::string_view kOrder = "store/order/";
   const auto known = [](std::string_view action) {
     return action == "created" || action == "updated" || action == "deleted";
+  };
+  const auto of_order = [](std::string_view action) {
+    return action == "created" || action == "updated" || action == "archived" || action == "statusUpdated";
   };
   const auto when = [&]() -> std::optional<std::int64_t> {
     const auto seconds = view.integer("/created_at");
@@ -53,6 +57,11 @@ inline void split_callback(const tenon::event_view& view, tenon::emitter& out, s
                  .data(view.text("/data"))
                  .time_ms(when())
                  .thin());
+  } else if (scope.starts_with(kOrder) && of_order(scope.substr(kOrder.size()))) {
+    need_object(view);
+    const auto order = need_id(view, "/data/id", "data.id");
+    out.emit(
+        tenon::event(scope, order).names("order", order).data(view.text("/data")).time_ms(when()).thin());
   }
 }
 

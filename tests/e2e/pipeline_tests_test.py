@@ -75,7 +75,63 @@ class PipelineTests(unittest.TestCase):
         self.assertEqual(suites.get("failures"), "1")
         [failure] = suites.iter("failure")
         self.assertIn("record.id", failure.text)
-        self.assertEqual(len(list(suites.iter("testcase"))), report["passed"] + report["failed"])
+        cases = list(suites.iter("testcase"))
+        self.assertEqual(len(cases), report["passed"] + report["failed"])
+        # A time for each test, in seconds, and their sums.
+        times = [case.get("time") for case in cases]
+        for time in times:
+            self.assertRegex(time, r"^\d+\.\d{3}$")
+        total = f"{sum(int(time.replace('.', '')) for time in times) / 1000:.3f}"
+        self.assertEqual([suites.get("time"), suites.find("testsuite").get("time")], [total, total])
+        self.assertEqual([t["took_ms"] for t in report["pipelines"][0]["tests"]], [int(t.replace(".", "")) for t in times])
+
+    ORDERS = """tenon: 1
+name: orders
+connections:
+  store: { connector: bigcommerce, store_hash: "${HASH}", access_token: "${KEY}", webhook_secret: "${SECRET}" }
+  desk: { connector: gorgias, domain: "${DOMAIN}", email: "${EMAIL}", api_key: "${DESK_KEY}" }
+trigger:
+  connection: store
+  events: [store/order/created, store/order/updated, store/order/archived, store/order/statusUpdated]
+  fetch:
+    order: { id: "${{ event.keys.order }}" }
+    products: { list: order_products, query: { order: "${{ event.keys.order }}" } }
+mapping:
+  external_id: bigcommerce_order_${{ order.id }}
+  email: ${{ $lowercase($present(order.billing_address.email)) }}
+  meta: { total: "${{ $decRound(order.total_inc_tax, 2) }}", skus: "${{ [products.sku] }}" }
+action: { connection: desk, operation: upsert_customer }
+"""
+    SETTINGS = {"HASH": "abc", "KEY": "k" * 20, "SECRET": "s" * 20, "DOMAIN": "acme", "EMAIL": "a@b.example", "DESK_KEY": "d" * 20}
+
+    def test_samples_of_orders_and_of_the_items_of_a_list(self):
+        self.file.write_text(self.ORDERS)
+        done = tenon_test("--samples", "--json", self.file)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        samples = json.loads(done.stdout)["samples"]
+        self.assertEqual([(s["type"].split("/")[2], s["end"]) for s in samples],
+                         [(name, "delivered") for name in ("created", "updated", "archived", "statusUpdated")])
+        self.assertEqual(samples[0]["records"]["main"], {"external_id": "bigcommerce_order_250", "email": "ann@example.com",
+                                                         "meta": {"total": 69.84, "skus": ["MUG-GRY"]}})
+
+    def test_check_knows_orders(self):
+        def checked(old, new):
+            self.assertIn(old, self.ORDERS)
+            self.file.write_text(self.ORDERS.replace(old, new))
+            done = subprocess.run([TENON, "check", "--json", "--plugin-dir", PLUGINS, self.file], capture_output=True, text=True,
+                                  env=self.SETTINGS, timeout=60)
+            return [(d["code"], d["line"]) for d in json.loads(done.stdout)["diagnostics"] if d["code"] != "unused"]
+
+        line = lambda text: 1 + self.ORDERS.split(text)[0].count("\n")
+        self.assertEqual(checked("order.id", "order.id"), [])
+        for old, new, code in [("order.id", "order.custmer", "unknown_field"), ("products.sku", "products.skuu", "unknown_field"),
+                               ("billing_address.email", "billing_address.emial", "unknown_field"),
+                               ("$decRound(order.total_inc_tax, 2)", "order.total_inc_tax * 2", "money_float"),
+                               ("[products.sku]", "order.date_created > '2026'", "date_text"),
+                               ("[products.sku]", "order.status_id = 99", "unknown_value")]:
+            self.assertEqual(checked(old, new), [(code, line(old))], new)
+        self.assertIn(("may_be_null", line("order.id")), checked("bigcommerce_order_${{ order.id }}", "${{ order.external_id }}"))
+        self.assertIn(("may_be_missing", line("order.id")), checked("bigcommerce_order_${{ order.id }}", "a_${{ order.cart_id }}"))
 
     def test_filter_runs_some(self):
         done = tenon_test("--json", "--filter", "prefix", self.file)

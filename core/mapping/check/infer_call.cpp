@@ -174,6 +174,14 @@ void Inferrer::check_arguments(const jsonata::Builtin& builtin, std::vector<Type
     // An optional one may stand for the next.
     const bool skipped = (kinds & parameter.accepts) == 0 && parameter.optional;
     if (!given.known() || kinds == 0 || skipped) continue;
+    if (given.money && parameter.accepts == kNumber && (kinds & kNumber) == 0) {
+      report(true, "money_float",
+             name + " takes numbers, and this amount of money is text: use " +
+                 (builtin.name == "round" ? "$decRound" : "the functions that begin with $dec") +
+                 ", which is exact",
+             where);
+      continue;
+    }
     if ((kinds & parameter.accepts) == 0) {
       report(true, "wrong_argument",
              which + " of " + name + " is " + describe(parameter.accepts) + ", found " + describe(kinds),
@@ -186,7 +194,8 @@ void Inferrer::check_arguments(const jsonata::Builtin& builtin, std::vector<Type
     if (!inside.known() || element == 0 || (element & parameter.elements) != 0) continue;
     const bool money = inside.money && parameter.elements == kNumber;
     report(true, money ? "money_float" : "wrong_argument",
-           money ? name + " takes numbers, and these amounts of money are text: use $decSum, which is exact"
+           money ? name + " takes numbers, and these amounts of money are text: use " +
+                       (name == "$sum" ? "$decSum" : "$decCompare") + ", which is exact"
                  : which + " of " + name + " is a list of which each is " + describe(parameter.elements) +
                        ", found " + describe(element),
            where);
@@ -256,7 +265,12 @@ Type Inferrer::result_of(std::string_view name, const std::vector<Type>& argumen
     made.format = std::move(format);
     return made;
   };
-  if (one_of(name, {"lowercase", "uppercase", "trim"})) return with_first(text(first.format));
+  if (one_of(name, {"lowercase", "uppercase", "trim"})) {
+    Type made = text(first.format);
+    made.length = first.length;
+    if (made.length && name == "trim") made.length->least = 0;
+    return with_first(std::move(made));
+  }
   if (one_of(name, {"substring", "substringBefore", "substringAfter", "pad", "replace", "base64encode",
                     "base64decode", "encodeUrlComponent", "encodeUrl", "decodeUrlComponent", "decodeUrl",
                     "formatNumber", "formatBase", "formatInteger", "fromMillis", "join"}))
@@ -323,6 +337,7 @@ Type Inferrer::result_of(std::string_view name, const std::vector<Type>& argumen
       any_there = any_there || !arguments[i].may_be(kMissing | kNull);
       Type there = arguments[i];
       there.kinds = there.present();
+      if (there.length && there.length->least == 0) there.length->least = 1;
       if (there.known()) made = made.known() ? join(made, there) : there;
     }
     if (!made.known()) return of_kinds(kMissing);

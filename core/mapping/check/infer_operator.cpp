@@ -33,9 +33,7 @@ std::string exact(Op op) {
   }
 }
 
-bool is_date(const Type& type) {
-  return type.may_be(kString) && (type.format == "date" || type.format == "date-time");
-}
+bool is_date(const Type& type) { return type.may_be(kString) && type.format.starts_with("date"); }
 
 bool disjoint(const std::vector<std::string>& a, const std::vector<std::string>& b) {
   return std::none_of(a.begin(), a.end(), [&](const std::string& value) {
@@ -209,9 +207,14 @@ Type Inferrer::order(const Node* node, const Type& left, const Type& right) {
                  describe(b) + ": use $number or $string on one side",
              node);
     } else if (is_date(left) || is_date(right)) {
-      report(false, "date_text",
-             "`" + symbol + "` compares dates as text, letter by letter: use $toMillis on both sides",
-             is_date(left) ? node->lhs : node->rhs);
+      const bool mail_form = left.format == "date-rfc2822" || right.format == "date-rfc2822";
+      report(
+          false, "date_text",
+          "`" + symbol + "` compares dates as text, letter by letter: use " +
+              (mail_form ? "$toMillis($time( )) on both sides, as a date like \"Tue, 05 Mar 2019\" is read "
+                           "by $time only"
+                         : "$toMillis on both sides"),
+          is_date(left) ? node->lhs : node->rhs);
     }
   }
   Type made = boolean();
@@ -235,11 +238,7 @@ Type Inferrer::concat(const Node* node, const Type& left, const Type& right) {
                                   "without it would be one; use $need, or `${{ }}` inside text",
                            from, to - from});
   }
-  Type made = of_kinds(kString);
-  const auto a = left.only(kString) ? left.constant() : std::nullopt;
-  const auto b = right.only(kString) ? right.constant() : std::nullopt;
-  if (a && b) made.values = {a->substr(0, a->size() - 1) + b->substr(1)};
-  return made;
+  return appended(as_text(left), as_text(right));
 }
 
 Type Inferrer::contains(const Node* node, const Type& left, const Type& right) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/json.hpp"
+#include "base/text.hpp"
 
 namespace tenon::mapping::check {
 namespace {
@@ -22,6 +23,46 @@ std::shared_ptr<const Shape> join_shapes(const Shape& a, const Shape& b) {
   for (const auto& [name, type] : b.fields) {
     if (a.field(name) == nullptr) made->fields.emplace_back(name, a.open ? Type() : or_missing(type, name));
   }
+  return made;
+}
+
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+/// The strings among JSON texts; nullopt if there are others, or none.
+std::optional<std::vector<std::string>> strings_of(const std::vector<std::string>& values) {
+  std::vector<std::string> out;
+  for (const std::string& json : values) {
+    const auto value = parse_json(json);
+    if (!value) return std::nullopt;
+    // How a fraction is written depends on whether it was touched.
+    if (value->root.is_number() && json.find_first_of(".eE") != std::string::npos) return std::nullopt;
+    out.push_back(value->root.is_string() ? std::string(value->root.as_string()) : json);
+  }
+  return out.empty() ? std::nullopt : std::optional(std::move(out));
+}
+
+std::string common_head(const std::string& a, const std::string& b) {
+  const auto end = std::mismatch(
+      a.begin(), a.begin() + static_cast<std::ptrdiff_t>(std::min(a.size(), b.size())), b.begin());
+  std::string head(a.begin(), end.first);
+  // Never a part of a character.
+  while (!is_utf8(head)) head.pop_back();
+  return head;
+}
+
+std::optional<Length> joined_length(const Type& a, const Type& b) {
+  if (!a.may_be(kString)) return b.length;
+  if (!b.may_be(kString)) return a.length;
+  if (!a.length || !b.length) return std::nullopt;
+  Length made;
+  made.least = std::min(a.length->least, b.length->least);
+  made.stated = a.length->least < b.length->least   ? a.length->stated
+                : b.length->least < a.length->least ? b.length->stated
+                                                    : a.length->stated || b.length->stated;
+  if (a.length->most && b.length->most) made.most = std::max(*a.length->most, *b.length->most);
   return made;
 }
 
@@ -87,6 +128,8 @@ Type of_schema(const Schema& schema) {
   made.integer = types.integer && !types.number;
   made.money = schema.decimal;
   made.format = schema.format;
+  if (schema.min_length || schema.max_length)
+    made.length = Length{schema.min_length.value_or(0), schema.max_length, true};
   for (const std::string& value : schema.enumeration) {
     if (value != "null") made.values.push_back(value);
   }
@@ -118,6 +161,10 @@ Type of_value(Value value, bool constant) {
     case Kind::string: {
       Type made = of_kinds(value.is_boolean() ? kBoolean : value.is_number() ? kNumber : kString);
       if (constant) made.values.push_back(to_json(value));
+      if (constant && value.is_string()) {
+        made.length = Length{characters(value.as_string()), characters(value.as_string()), true};
+        made.head = value.as_string();
+      }
       made.integer = value.is_number() &&
                      value.as_double() == static_cast<double>(static_cast<long long>(value.as_double()));
       return made;
@@ -148,6 +195,8 @@ Type join(const Type& a, const Type& b) {
   made.money = a.money || b.money;
   made.one_or_many = a.one_or_many || b.one_or_many;
   made.format = joined(a, b, kString, &Type::format);
+  made.length = joined_length(a, b);
+  made.head = !a.may_be(kString) ? b.head : !b.may_be(kString) ? a.head : common_head(a.head, b.head);
   if (!a.may_be(kScalars) || !b.may_be(kScalars)) {
     made.values = a.may_be(kScalars) ? a.values : b.values;
   } else if (!a.values.empty() && !b.values.empty()) {
@@ -177,6 +226,46 @@ Type or_missing(Type type, std::string maybe) {
   type.kinds |= kMissing;
   if (type.maybe.empty()) type.maybe = std::move(maybe);
   return type;
+}
+
+Type as_text(const Type& type) {
+  Type made = of_kinds(kString);
+  const bool may_miss = type.may_be(kMissing | kNull);
+  if (const auto strings = type.only(kBoolean | kNumber | kString) ? strings_of(type.values) : std::nullopt) {
+    made.head = strings->front();
+    made.length = Length{characters(strings->front()), characters(strings->front()), true};
+    for (const std::string& text : *strings) {
+      made.values.push_back(json_string(text));
+      made.head = common_head(made.head, text);
+      made.length->least = std::min(made.length->least, characters(text));
+      made.length->most = std::max(*made.length->most, characters(text));
+    }
+  } else if (type.only(kString | kMissing | kNull)) {
+    made.length = type.length;
+    made.head = may_miss ? "" : type.head;
+    if (made.length && may_miss) made.length->least = 0;
+  } else if (type.only(kNumber | kBoolean)) {
+    made.length = Length{1, type.only(kBoolean) ? std::optional<std::size_t>(5) : std::nullopt, true};
+  }
+  return made;
+}
+
+Type appended(const Type& a, const Type& b) {
+  Type made = of_kinds(kString);
+  const auto left = strings_of(a.values);
+  const auto right = strings_of(b.values);
+  if (left && right && left->size() * right->size() <= kMostValues) {
+    for (const std::string& head : *left)
+      for (const std::string& tail : *right) made.values.push_back(json_string(head + tail));
+  }
+  const Length x = a.length.value_or(Length{});
+  const Length y = b.length.value_or(Length{});
+  Length length{x.least + y.least, std::nullopt, x.stated && y.stated};
+  if (x.most && y.most) length.most = *x.most + *y.most;
+  if (length.most || length.least > 0) made.length = length;
+  const bool all_of_a = left && left->size() == 1;
+  made.head = all_of_a ? left->front() + b.head : a.head;
+  return made;
 }
 
 Type narrowed(const Type& type) {

@@ -22,6 +22,13 @@ constexpr Kinds kMissing = 1, kNull = 2, kBoolean = 4, kNumber = 8, kString = 16
 struct Shape;
 struct Callable;
 
+/// How many characters a text has.
+struct Length {
+  std::size_t least = 0;
+  std::optional<std::size_t> most;
+  bool stated = false;  ///< `least` is what its owner allows, and not only what we can be sure of
+};
+
 /// All values that an expression can have. An empty set of kinds stands for "nothing is known": nothing is
 /// ever reported of such a type. Values are cheap to copy; what they point to never changes.
 struct Type {
@@ -30,6 +37,8 @@ struct Type {
   bool money = false;        ///< a decimal amount, as text or number
   bool one_or_many = false;  ///< a list only if there are at least two, else the element itself or missing
   std::string format;        ///< of every string; empty: none known
+  std::optional<Length> length;            ///< of every string; empty: nothing is known
+  std::string head;                        ///< what every string begins with, as far as that is known
   std::vector<std::string> values;         ///< JSON texts of all that a scalar can be; empty: not known
   std::shared_ptr<const Shape> shape;      ///< of every object; null: members are not known
   std::shared_ptr<const Type> item;        ///< of every array; null: elements are not known
@@ -67,6 +76,10 @@ Type of_value(Value value, bool constant);
 /// What is one of both.
 Type join(const Type& a, const Type& b);
 Type or_missing(Type type, std::string maybe);
+/// The text that it becomes between other text; what is missing or null becomes nothing.
+Type as_text(const Type& type);
+/// Two texts, one behind the other.
+Type appended(const Type& a, const Type& b);
 /// Without missing and null; not known if nothing or a mixture is left.
 Type narrowed(const Type& type);
 /// What it is when lists are taken apart: elements, and what is no list.

@@ -59,6 +59,22 @@ TEST_F(Accept, AnAddressIsOrderedByItsCustomer) {
   EXPECT_TRUE(got.events[0].thin);
 }
 
+TEST_F(Accept, OrdersAreThin) {
+  for (const char* action : {"created", "updated", "archived", "statusUpdated"}) {
+    const std::string type = std::string("store/order/") + action;
+    const auto got = host.accept(file("samples/store.order." + std::string(action) + ".json"));
+    ASSERT_EQ(got.events.size(), 1u) << action << got.failure;
+    EXPECT_EQ(got.events[0].type, type);
+    EXPECT_EQ(got.events[0].key, "250");
+    ASSERT_EQ(got.events[0].keys.size(), 1u);
+    EXPECT_EQ(got.events[0].keys[0], (std::pair<std::string, std::string>("order", "250")));
+    EXPECT_TRUE(got.events[0].thin);
+    EXPECT_EQ(got.events[0].time_ms, 1561479335000);
+  }
+  expect_malformed(R"({"scope":"store/order/created","data":{"type":"order"}})");
+  expect_malformed(R"({"scope":"store/order/created","data":[250]})");
+}
+
 TEST_F(Accept, FullEventOfTheBlueprint) {
   const auto got = host.accept(R"({"type":"bigcommerce.created","timestamp":"2026-11-24T02:20:57.5Z",
       "data":{"id":"bigcommerce_12908","status":"active","email":"a@b.c","name":"Ann","amount":69.80}})");
@@ -91,7 +107,7 @@ TEST_F(Accept, TimestampsInEveryForm) {
 }
 
 TEST_F(Accept, OtherScopesMakeNoEvent) {
-  expect_nothing(R"({"scope":"store/order/created","data":{"type":"order","id":250}})");
+  expect_nothing(R"({"scope":"store/order/metafield/created","data":{"type":"order","id":250}})");
   expect_nothing(R"({"scope":"store/app/uninstalled","data":{"type":"store"}})");
   expect_nothing(
       R"({"scope":"store/customer/payment/instrument/default/updated","data":{"type":"customer","id":1}})");
@@ -162,7 +178,7 @@ TEST_F(Accept, NulBytesInTextsStay) {
 TEST_F(Accept, EverySampleOfTheManifestIsItsEvent) {
   const auto manifest = tenon::json::parse(file("manifest.json"));
   const auto& events = manifest.at("connectors").at(0).at("events");
-  EXPECT_EQ(events.size(), 7u);
+  EXPECT_EQ(events.size(), 11u);
   for (const auto& [type, declared] : events.items()) {
     const auto got = host.accept(declared.at("sample").dump());
     ASSERT_EQ(got.events.size(), 1u) << type << got.failure;

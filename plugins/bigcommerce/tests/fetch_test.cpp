@@ -78,7 +78,7 @@ TEST_F(Fetch, HostileIdsNeverLeave) {
   }
   EXPECT_EQ(host.fetch("customer", "{}").summary(), "rejected/invalid");
   EXPECT_EQ(host.fetch("customer", R"({"id":{}})").summary(), "rejected/invalid");
-  EXPECT_EQ(host.fetch("orders", R"({"id":"1"})").summary(), "rejected/invalid");
+  EXPECT_EQ(host.fetch("ordres", R"({"id":"1"})").summary(), "rejected/invalid");
   EXPECT_TRUE(host.requests().empty());
 }
 
@@ -131,7 +131,7 @@ TEST(List, PagesOfCustomers) {
   EXPECT_EQ(second.items.size(), 1u);
   EXPECT_EQ(second.cursor, "");
   EXPECT_EQ(host.list("customers", query, "x").summary(), "rejected/invalid");
-  EXPECT_EQ(host.list("orders", query).summary(), "rejected/invalid");
+  EXPECT_EQ(host.list("ordres", query).summary(), "rejected/invalid");
   EXPECT_EQ(host.report(), "");
 }
 

@@ -43,6 +43,18 @@ TEST(Pattern, MatchesAsRegularExpressionsDo) {
   EXPECT_TRUE(found("^()*$", ""));
 }
 
+TEST(Pattern, KnowsWhichBeginningsCanGoOn) {
+  const auto could = [](std::string_view pattern, std::string_view head) {
+    return Pattern::compile(pattern).value().could_follow(head);
+  };
+  for (const char* head : {"", "A", "AB", "ABC"}) EXPECT_TRUE(could("^[A-Z]{3}$", head)) << head;
+  for (const char* head : {"a", "Ab", "ABCD", "AB\xC3\xA9"}) EXPECT_FALSE(could("^[A-Z]{3}$", head)) << head;
+  EXPECT_TRUE(could("[A-Z]{3}$", "abc"));
+  EXPECT_TRUE(could("^abc", "abcdef"));
+  EXPECT_FALSE(could("^(abc|xyz)$", "abx"));
+  EXPECT_TRUE(could("^a|b$", "zzz"));
+}
+
 TEST(Pattern, RefusesWhatItCannotDo) {
   for (const char* bad :
        {"(",     ")",       "[",   "[]",  "a**", "a*?",   "*",       "a{", "a{1",    "a{2,1}", "a{257}",

@@ -194,6 +194,13 @@ TEST(Schema, ChecksFormats) {
   for (const char* bad : {"2024-01-01 00:00:00Z", "2024-01-01T24:00:00Z", "2024-01-01T00:00:00",
                           "2024-01-01T00:00:00.Z", "2024-01-01T00:00:00+0530", "2024-01-01T00:00:00+24:00"})
     EXPECT_FALSE(fits("date-time", bad)) << bad;
+  for (const char* good : {"Tue, 05 Mar 2019 21:40:11 +0000", "5 Mar 2019 21:40:11 GMT"})
+    EXPECT_TRUE(fits("date-rfc2822", good)) << good;
+  for (const char* bad :
+       {"", "Tue", "Tue,05 Mar 2019 21:40:11 +0000", "Tue, 32 Mar 2019 21:40:11 +0000",
+        "Tue, 05 Mrz 2019 21:40:11 +0000", "Tue, 05 Mar 2019 21:40 +0000", "Tue, 05 Mar 2019",
+        "Tue, 05 Mar 2019 21:40:11", "Tue, 05 Mar 2019 21:40:11 ", "2019-03-05T21:40:11Z"})
+    EXPECT_FALSE(fits("date-rfc2822", bad)) << bad;
   for (const char* good : {"ann@example.com", "a.b+c@x-y.example", "é@example.com"})
     EXPECT_TRUE(fits("email", good)) << good;
   for (const char* bad :

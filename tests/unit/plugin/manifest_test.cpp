@@ -31,7 +31,7 @@ constexpr const char* kWhole = R"({
    "retry_horizon": "48h",
    "events": {"shop/created": {"description": "d", "keys": ["customer"], "schema": {"type": "object"}, "sample": {"a": 1.50}}},
    "fetches": {"customer": {"arguments": {"type": "object"}, "answer": {"type": "object"}}},
-   "lists": {"customers": {"query": {"type": "object"}, "item": {"type": "object"}}},
+   "lists": {"customers": {"query": {"type": "object"}, "item": {"type": "object"}, "sample": {"a": 0.10}}},
    "operations": {
       "upsert_customer": {"shape": "upsert", "resource": "customer", "input": {"type": "object", "properties": {
           "id": {"type": "string", "x-identity": true}, "mail": {"type": "string", "x-identity": true}}},
@@ -84,6 +84,7 @@ TEST(Manifest, ReadsEveryMember) {
   EXPECT_EQ(c.event("other"), nullptr);
   ASSERT_NE(c.fetch("customer"), nullptr);
   ASSERT_NE(c.list("customers"), nullptr);
+  EXPECT_EQ(c.list("customers")->sample, R"({"a":0.10})");
   const Operation* upsert = c.operation("upsert_customer");
   ASSERT_NE(upsert, nullptr);
   EXPECT_EQ(upsert->identity, (std::vector<std::string>{"id", "mail"}));
@@ -116,6 +117,8 @@ TEST(Manifest, NamesThePointerAndWhatWasExpected) {
   EXPECT_EQ(error_of(with(R"("shape": "call")", R"("shape": "cal")")),
             "invalid_manifest: /connectors/0/operations/post/shape: expected one of upsert, call");
   EXPECT_EQ(error_of(with(R"("version": "1.2.3", )", "")), "invalid_manifest: /version: is missing");
+  EXPECT_EQ(error_of(with(R"("sample": {"a": 0.10})", R"("sample": 7)")),
+            "invalid_manifest: /connectors/0/lists/customers/sample: : expected an object, found number");
 }
 
 TEST(Manifest, RefusesWhatDoesNotHoldTogether) {
