@@ -7,10 +7,11 @@
 namespace tenon::config {
 namespace {
 
-/// `dedupe` is looked for to say why there is none.
 KeySet delivery_keys() {
   KeySet keys = key_set(language::kDelivery);
-  keys.known.emplace_back("dedupe");
+  // A repeat is recognised before a request is taken apart into events of pipelines.
+  keys.missed.emplace_back(
+      "dedupe", "what is a repeat belongs to the connection, and each delivery is known again for 7 days");
   return keys;
 }
 
@@ -31,7 +32,6 @@ class DeliveryReader {
     if (const Node* retry = fields_.get("retry")) read_retry(*retry);
     on_exhausted();
     on_gone();
-    no_dedupe();
   }
 
  private:
@@ -71,15 +71,6 @@ class DeliveryReader {
       return fields_.error(at, "not_built_yet", "on_exhausted", "`block_key` is not built yet");
     }
     fields_.error(at, "wrong_type", "on_exhausted", "expected `skip_and_mark_dirty`, found `" + *word + "`");
-  }
-
-  /// A repeat is recognised before a request is taken apart into events of pipelines.
-  void no_dedupe() {
-    if (fields_.get("dedupe") == nullptr) return;
-    const Span at = fields_.key_span("dedupe");
-    fields_.error(
-        at, "unknown_key", "dedupe",
-        "is no key: what is a repeat belongs to the connection, and each delivery is known again for 7 days");
   }
 
   void on_gone() {

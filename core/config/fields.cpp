@@ -53,6 +53,9 @@ void Fields::unknown(const Node& key, const KeySet& keys) {
   if (contains(keys.reserved, name)) {
     return report_.error(key.at, "reserved", path_of(name) + ": `" + name + "` is reserved for later");
   }
+  for (const auto& [missed, why] : keys.missed) {
+    if (missed == name) return report_.error(key.at, "unknown_key", path_of(name) + ": is no key: " + why);
+  }
   std::string hint = suggestion(name, keys.known);
   if (hint.empty()) {
     hint = keys.known.empty() ? "" : "; known here: " + listed(keys.known);

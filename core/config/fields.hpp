@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/node.hpp"
@@ -15,8 +16,9 @@ namespace tenon::config {
 /// The keys that a map may have.
 struct KeySet {
   std::vector<std::string> known;
-  std::vector<std::string> later;     ///< of the language, and not built yet
-  std::vector<std::string> reserved;  ///< not of the language yet
+  std::vector<std::string> later;                                ///< of the language, and not built yet
+  std::vector<std::string> reserved;                             ///< not of the language yet
+  std::vector<std::pair<std::string, std::string>> missed = {};  ///< looked for here, and why there is none
 };
 
 /// `path.name`, or `name` at the top.

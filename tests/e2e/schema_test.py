@@ -133,7 +133,7 @@ class Keys(unittest.TestCase):
 
     def test_what_is_not_built_yet_or_reserved_is_refused_by_both(self):
         made = schema()
-        for path, key, code in (([], "reconcile", "not_built_yet"), ([], "tenants", "reserved"), (["delivery"], "dedupe", "not_built_yet"),
+        for path, key, code in (([], "reconcile", "not_built_yet"), ([], "tenants", "reserved"),
                                 (["connections", "desk"], "budget", "not_built_yet"), (["connections", "desk"], "version", "reserved")):
             document = copy.deepcopy(SHORT)
             at = document
