@@ -340,8 +340,8 @@ class Journal {
 
 struct Options {
   std::int64_t dedupe_keep_ms = 7LL * 24 * 3600 * 1000;  ///< longer than any source's retry horizon
-  /// Appends are refused (`store_full`) while the disk has less left, and a little for each open event, so that
-  /// what was accepted can still be settled. Bytes; sqlite only.
+  /// Appends are refused (`store_full`) while the disk has less left, and a little for each open event, so
+  /// that what was accepted can still be settled. Bytes; sqlite only.
   std::uint64_t min_free_bytes = 64ULL * 1024 * 1024;
   /// Of a disk too small for that, one part of so many.
   std::uint32_t min_free_part = 4;
