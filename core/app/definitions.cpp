@@ -6,6 +6,7 @@
 
 #include "app/cli/output.hpp"
 #include "app/cli/progress.hpp"
+#include "auth/token_file.hpp"
 #include "observe/log.hpp"
 #include "runtime/files.hpp"
 
@@ -89,6 +90,33 @@ Result<std::unique_ptr<plugin::Registry>> open_plugins(const std::string& plugin
                                                        const std::vector<std::string>& pins) {
   TENON_TRY(const plugin::Pins read, read_pins(pins));
   return plugin::open_registry(plugin_directory(plugin_dir), read);
+}
+
+namespace {
+
+Result<Secret> read_token_key(const std::string& key_file, const std::string& env_file) {
+  if (!key_file.empty()) {
+    TENON_TRY(const Secret text, runtime::read_secret_file(key_file));
+    auto key = auth::parse_token_key(text.reveal());
+    if (!key) return Error("token_key_invalid", "--token-key-file " + key_file + ": " + key.error().message);
+    return key;
+  }
+  TENON_TRY(const config::Environment env, read_environment(env_file));
+  const auto found = env.find("TENON_TOKEN_KEY");
+  if (found == env.end() || found->second.empty())
+    return Error(
+        "token_key_missing",
+        "tokens are kept encrypted, and there is no key: neither TENON_TOKEN_KEY nor --token-key-file");
+  auto key = auth::parse_token_key(found->second);
+  if (!key) return Error("token_key_invalid", "TENON_TOKEN_KEY: " + key.error().message);
+  return key;
+}
+
+}  // namespace
+
+std::unique_ptr<auth::TokenStore> open_tokens(const std::string& data, const std::string& key_file,
+                                              const std::string& env_file) {
+  return std::make_unique<auth::TokenFiles>(data + "/tokens", read_token_key(key_file, env_file));
 }
 
 Result<std::unique_ptr<Definitions>> read_definitions(const DefinitionSources& sources) {

@@ -7,6 +7,7 @@
 
 #include "app/cli/command.hpp"
 #include "app/host_flags.hpp"
+#include "auth/tokens.hpp"
 #include "base/result.hpp"
 #include "config/diagnostic.hpp"
 #include "config/environment.hpp"
@@ -21,6 +22,12 @@ struct DefinitionSources {
   std::string env_file;           ///< empty: .env, if there is one
   std::vector<std::string> pipelines;
 };
+
+/// Where the host of a data directory keeps its connections' tokens. The key is read at once: from
+/// `key_file`, or TENON_TOKEN_KEY of the environment (`env_file` too). Without one the store says so when it
+/// is needed.
+std::unique_ptr<auth::TokenStore> open_tokens(const std::string& data, const std::string& key_file,
+                                              const std::string& env_file);
 
 /// --plugin-dir, --env-file and the pipeline files, or what tenon.yaml says of them; in `sources` when the
 /// verb runs, at least one file or folder among them.

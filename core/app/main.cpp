@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   add_pause(root);
   add_resume(root);
   add_status(root);
+  add_auth(root);
   add_plugins(root);
   add_completion(root);
   add_forget(root);

@@ -104,6 +104,14 @@ class Service {
     if (definitions_->loaded.config.pipelines.empty())
       return output().fail("no_pipelines", "none of the files defines a pipeline: they hold connections only",
                            kExitBadInput);
+    tokens_ = open_tokens(data_, settings_.text("token_key_file"), settings_.text("env_file"));
+    for (const auto& [name, connection] : definitions_->loaded.config.connections) {
+      if (!connection.oauth2) continue;
+      const auto stored = tokens_->read(name);
+      if (!stored)
+        return output().fail(stored.error().code, "connection " + name + ": " + stored.error().message,
+                             kExitBadInput);
+    }
     const Status port = port_.read();
     return port ? kExitOk : output().fail(port.error(), kExitBadInput);
   }
@@ -147,6 +155,7 @@ class Service {
     host_options.retention_ms = settings_.duration("retention");
     host_options.delivery.suspects = &suspects_;
     host_options.budgets = &budgets_.emplace(data_);
+    host_options.tokens = tokens_.get();
     host_options.ingress.acknowledge_before_commit = broken() == "ack_early";
     host_.emplace(*runtime_, std::move(definitions_->loaded.config), *definitions_->registry, *journal_,
                   host_options);
@@ -241,6 +250,7 @@ class Service {
   const config::HostSettings& settings_;
   const std::string data_;
   std::unique_ptr<Definitions> definitions_;
+  std::unique_ptr<auth::TokenStore> tokens_;
   std::unique_ptr<runtime::RealRuntime> runtime_;
   std::unique_ptr<journal::Journal> journal_;
   delivery::Suspects suspects_{[](journal::Seq seq) { runtime::forget_marks(seq); }};

@@ -10,6 +10,7 @@
 namespace tenon::app {
 
 void add_apply(Command& program);
+void add_auth(Command& program);
 void add_backup(Command& program);
 void add_check(Command& program);
 void add_completion(Command& program);

@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 
@@ -115,6 +116,14 @@ std::string to_base64(std::string_view bytes) {
   out += left == 2 ? kBase64[group >> 6U & 63U] : '=';
   out += '=';
   return out;
+}
+
+std::string to_base64_url(std::string_view bytes) {
+  std::string text = to_base64(bytes);
+  while (text.ends_with('=')) text.pop_back();
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  return text;
 }
 
 std::optional<std::string> from_base64(std::string_view text) {

@@ -30,6 +30,8 @@ std::string to_hex(std::string_view bytes);
 std::optional<std::string> from_hex(std::string_view text);
 /// RFC 4648 section 4, with padding.
 std::string to_base64(std::string_view bytes);
+/// RFC 4648 section 5, without padding.
+std::string to_base64_url(std::string_view bytes);
 /// Strict: padding required, unused bits zero, no white space. nullopt otherwise.
 std::optional<std::string> from_base64(std::string_view text);
 

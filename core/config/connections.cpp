@@ -8,10 +8,12 @@
 #include "config/fields.hpp"
 #include "config/interpolate.hpp"
 #include "config/language.hpp"
+#include "config/oauth2_reader.hpp"
 #include "config/scalar.hpp"
 #include "config/settings.hpp"
 #include "config/url.hpp"
 #include "config/verify_key.hpp"
+#include "plugin/hosts.hpp"
 
 namespace tenon::config {
 namespace {
@@ -75,6 +77,7 @@ class ConnectionReader {
     made_.spec.allow_private = fields.boolean("allow_private").value_or(false);
     read_settings(node_, made_.key, path_, *made_.manifest, environment_, report_, made_.spec);
     if (report_.errors() == before) derive();
+    read_credentials(fields, report_.errors() == before);
     for (const NodeMember& member : node_.members) note_variables(member);
     read_verify(fields);
     made_.ok = report_.errors() == before;
@@ -105,6 +108,10 @@ class ConnectionReader {
     const Schema* setting = made_.manifest->settings->property(member.key.text);
     if (setting != nullptr || member.key.text == "verify")
       note_variables(member.value, setting == nullptr || setting->secret, join(path_, member.key.text));
+    if (member.key.text != "oauth2") return;
+    for (const NodeMember& inner : member.value.members)
+      note_variables(inner.value, inner.key.text == "client_secret",
+                     join(join(path_, "oauth2"), inner.key.text));
   }
   void note_variables(const Node& node, bool secret, const std::string& path) {
     for (std::size_t i = 0; i < node.items.size(); ++i) note_variables(node.items[i], secret, join(path, i));
@@ -144,6 +151,43 @@ class ConnectionReader {
       const auto url = parse_url(*filled);
       spec.hosts.push_back(url ? url->authority() : to_lower(*filled));
     }
+  }
+
+  /// `settled`: the settings are all right, so that what is missing can be told.
+  void read_credentials(Fields& fields, bool settled) {
+    const auto& auth = made_.manifest->auth;
+    const auto offered = std::find_if(auth.begin(), auth.end(), [](const plugin::AuthScheme& scheme) {
+      return scheme.type == plugin::AuthScheme::Type::oauth2;
+    });
+    const Node* const oauth2 = fields.get("oauth2");
+    if (oauth2 != nullptr && offered == auth.end()) {
+      mask_texts(*oauth2, report_);
+      return report_.error(fields.key_span("oauth2"), "no_oauth",
+                           path_ + ".oauth2: " + made_.spec.connector + " does not offer OAuth 2.0");
+    }
+    if (offered == auth.end() || !settled) return;
+    if (oauth2 == nullptr) {
+      if (plugin::auth_of(made_.spec, *made_.manifest) == nullptr)
+        report_.error(made_.key, "no_auth",
+                      path_ + ": nothing authenticates its requests: set " + ways() + "`oauth2`");
+      return;
+    }
+    if (const plugin::AuthScheme* other = plugin::auth_of(made_.spec, *made_.manifest))
+      return report_.error(fields.key_span("oauth2"), "two_credentials",
+                           path_ + ".oauth2: `" + other->secret_setting +
+                               "` is set too and would be sent instead: keep one of them");
+    made_.spec.oauth2 =
+        read_oauth2(*oauth2, join(path_, "oauth2"), *offered, made_.spec.settings, environment_, report_);
+  }
+
+  /// The secrets that would do, for a message.
+  std::string ways() const {
+    std::vector<std::string> names;
+    for (const plugin::AuthScheme& scheme : made_.manifest->auth) {
+      const std::string& name = scheme.secret_setting;
+      if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+    return names.empty() ? "" : listed(names) + " or ";
   }
 
   void read_verify(Fields& fields) {
@@ -329,7 +373,8 @@ bool same_definition(const plugin::ConnectionSpec& a, const plugin::ConnectionSp
                                                            y.second.end(), same);
                  });
   return same_secrets && same_old && a.connector == b.connector && a.settings == b.settings &&
-         a.verify == b.verify && a.unauthenticated == b.unauthenticated && a.allow_private == b.allow_private;
+         a.verify == b.verify && a.unauthenticated == b.unauthenticated &&
+         a.allow_private == b.allow_private && a.oauth2 == b.oauth2;
 }
 
 }  // namespace tenon::config

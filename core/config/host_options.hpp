@@ -66,6 +66,8 @@ inline constexpr std::array kHostOptions = std::to_array<HostOption>({
    .help = "The plugin's file must be this one; once for each plugin"},
   {.key = "ca_file", .type = HostOption::Type::file, .value = "FILE",
    .help = "Certificate authorities in PEM that remotes may have too, besides the system's"},
+  {.key = "token_key_file", .type = HostOption::Type::file, .value = "FILE",
+   .help = "Key that OAuth 2.0 tokens are encrypted with: 32 bytes in base64", .instead = "the variable TENON_TOKEN_KEY"},
   {.key = "http2", .type = HostOption::Type::boolean,
    .help = "Offer HTTP/2 to remotes; see docs/security.md for what libcurl 7.88 misses with it"},
   {.key = "log_format", .type = HostOption::Type::word, .preset = "text", .value = "FORMAT",

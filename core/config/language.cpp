@@ -87,9 +87,20 @@ constexpr Key kConnectionKeys[] = {
     key("allow_private", F::boolean, "Requests may go to private and loopback addresses."),
     key("i_understand_unauthenticated", F::boolean,
         "Needed beside `verify: none`: whoever finds the address sends events."),
-    refused("oauth2"),
+    key("oauth2", F::section, kOAuth2,
+        "Access tokens by OAuth 2.0; `tenon auth login` gets the first, the host renews them."),
     refused("budget"),
     refused("version", Key::Stage::reserved),
+};
+
+constexpr Key kOAuth2Keys[] = {
+    key("client_id", F::text, "The app's id, as its provider shows it.", kNeeded),
+    key("client_secret", F::text, "The app's secret, a `${NAME}`; none for a public client."),
+    key("scopes", F::texts, "What is asked for, in place of the connector's own list."),
+    key("authorize_url", F::text, "Where a person consents, in place of the connector's own."),
+    key("token_url", F::text, "Where tokens are issued, in place of the connector's own."),
+    words("client_auth", "basic|body",
+          "How id and secret travel, in place of the connector's own: as Basic credentials or in the body."),
 };
 
 constexpr Key kVerifyInFullKeys[] = {
@@ -258,6 +269,7 @@ constexpr Key kStepKeys[] = {
 const Section kPipeline{"pipeline", kPipelineKeys};
 const Section kConnectionsFile{"connections_file", kConnectionsFileKeys};
 const Section kConnection{"connection", kConnectionKeys};
+const Section kOAuth2{"oauth2", kOAuth2Keys};
 const Section kVerifyInFull{"verify", kVerifyInFullKeys};
 const Section kTableFile{"table_file", kTableFileKeys};
 const Section kTrigger{"trigger", kTriggerKeys};

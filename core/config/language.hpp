@@ -70,9 +70,9 @@ std::vector<std::string> split_words(std::string_view words);
 
 namespace language {
 
-extern const Section kPipeline, kConnectionsFile, kConnection, kVerifyInFull, kTableFile, kTrigger, kListStep,
-    kAction, kShortAction, kDelivery, kRetry, kClassRule, kTest, kGiven, kGivenOfSteps, kEvent, kSend,
-    kRemote, kAnswer, kExpect, kExpectStep, kActionExpect, kStep;
+extern const Section kPipeline, kConnectionsFile, kConnection, kOAuth2, kVerifyInFull, kTableFile, kTrigger,
+    kListStep, kAction, kShortAction, kDelivery, kRetry, kClassRule, kTest, kGiven, kGivenOfSteps, kEvent,
+    kSend, kRemote, kAnswer, kExpect, kExpectStep, kActionExpect, kStep;
 
 /// Of `expect`; docs/delivery speaks of them.
 inline constexpr std::string_view kEnds = "delivered|skipped|superseded|duplicate|rejected|exhausted";

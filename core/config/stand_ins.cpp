@@ -34,12 +34,24 @@ void collect(const Node& node, const Schema* schema, const plugin::VerifyScheme*
   }
 }
 
+const Schema& url_schema() {
+  static const auto schema = [] {
+    const auto text = parse_json(R"({"type":"string","format":"uri"})");
+    return Schema::parse(text->root).value();
+  }();
+  return *schema;
+}
+
 void collect_connection(const Node& node, const plugin::Registry& registry, Uses& out) {
   const Node* connector = node.find("connector");
   const auto* manifest =
       connector != nullptr && connector->is_text() ? registry.find(connector->text) : nullptr;
   if (manifest == nullptr) return collect(node, nullptr, nullptr, out);
   for (const auto& [key, value] : node.members) {
+    if (key.text == "oauth2") {
+      for (const NodeMember& member : value.members)
+        collect(member.value, member.key.text.ends_with("_url") ? &url_schema() : nullptr, nullptr, out);
+    }
     if (is_host_key(key.text)) continue;
     const auto scheme = std::find_if(manifest->verify.begin(), manifest->verify.end(),
                                      [&key = key](const auto& other) { return other.setting == key.text; });

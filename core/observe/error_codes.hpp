@@ -110,18 +110,30 @@ namespace codes {
   ROW(kLocked, "locked", \
       "Another process holds the lock of a file.", \
       "Is another tenon using the same directory? Only one host may.") \
+  ROW(kLoginRefused, "login_refused", \
+      "A login by `tenon auth login` came to nothing: the provider or the person refused, or the answer cannot be used.", \
+      "The line holds the provider's words. Check client_id, scopes and the redirect URI that the app is registered with.") \
+  ROW(kLoginTimeout, "login_timeout", \
+      "Nobody came back from the provider's page in time.", \
+      "Run `tenon auth login` again, or with a longer --timeout. Does the provider know the redirect URI that it printed?") \
   ROW(kMalformedEvent, "malformed_event", \
       "An authentic webhook held no event that its connector understands; it is kept as a dead letter.", \
       "Look at it with `tenon dead show`. Does the hook's type belong to this connection?") \
   ROW(kMappingFailed, "mapping_failed", \
       "A mapping could not be evaluated for an event; its action is rejected.", \
       "The line names the expression and what it read; `tenon explain` shows the rest. Mend the mapping, then `tenon dead retry`.") \
+  ROW(kNeedsReauth, "needs_reauth", \
+      "A connection has no token to send, or its refresh token is no longer taken; its pipelines are held and their events wait.", \
+      "`tenon auth login CONNECTION`, then `tenon resume PIPELINE`.") \
   ROW(kNoField, "no_field", \
       "No mapping of the pipeline makes a field of that name.", \
       "`tenon explain PIPELINE` without a field lists them all.") \
   ROW(kNoHost, "no_host", \
       "No host answers in a data directory.", \
       "Start `tenon run` with the same --data, or name the directory of the one that runs.") \
+  ROW(kNoOauth, "no_oauth", \
+      "A connection was named that does not exist, or has no `oauth2:`.", \
+      "Name one that has; `tenon auth status` lists them.") \
   ROW(kNoPipelines, "no_pipelines", \
       "The files that were named define no pipeline: a host of them would drop every webhook.", \
       "Name the pipeline's file; one that holds only connections is named by its `use:`.") \
@@ -137,6 +149,9 @@ namespace codes {
   ROW(kNotTaken, "not_taken", \
       "An event was to be put back that nobody had taken.", \
       "Please report it with the log line; nothing was changed.") \
+  ROW(kOauthRefused, "oauth_refused", \
+      "The token endpoint refuses the client itself: its id, its secret or what it asks for. Tokens are kept; pipelines are held once their token has expired.", \
+      "Mend `oauth2:` of the connection, `tenon apply` or restart, then `tenon resume PIPELINE`.") \
   ROW(kOrderFailed, "order_failed", \
       "`delivery.order_by` could not be evaluated for an event, or gave no text; the event is rejected.", \
       "The line names the expression and what it read. Mend it, then `tenon dead retry`.") \
@@ -229,6 +244,24 @@ namespace codes {
   ROW(kTlsFailed, "tls_failed", \
       "No secure connection could be made.", \
       "Check the remote's certificate and this machine's clock and list of authorities.") \
+  ROW(kTokenDamaged, "token_damaged", \
+      "A file of tokens is cut off, changed, or of another connection; it was left as it is.", \
+      "Restore it from a backup, or remove it and `tenon auth login CONNECTION`.") \
+  ROW(kTokenKeyInvalid, "token_key_invalid", \
+      "The key that files of tokens are encrypted with is not 32 bytes in base64 or hexadecimal.", \
+      "Make one with `openssl rand -base64 32`; see docs/operations.md.") \
+  ROW(kTokenKeyMissing, "token_key_missing", \
+      "A connection has `oauth2:` and there is no key to encrypt its tokens with.", \
+      "Set TENON_TOKEN_KEY, or name a file by --token-key-file; see docs/operations.md.") \
+  ROW(kTokenKeyWrong, "token_key_wrong", \
+      "A file of tokens was encrypted with another key; it was left as it is.", \
+      "Give the key that it was written with. If that is lost, remove the file and `tenon auth login CONNECTION`.") \
+  ROW(kTokenNewer, "token_newer", \
+      "A file of tokens was written by a newer tenon; it was left untouched.", \
+      "Use that release or a later one.") \
+  ROW(kTokenUnavailable, "token_unavailable", \
+      "An access token could not be renewed or written for now; the tokens are kept, and it is tried again.", \
+      "Nothing, if it passes. The line says what the token endpoint or the disk answered. Events wait meanwhile.") \
   ROW(kVerifyBadKey, "verify_bad_key", \
       "A secret that webhooks are verified by does not have the form its connector declares.", \
       "Copy it anew from where the source shows it.") \

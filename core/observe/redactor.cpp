@@ -74,16 +74,11 @@ bool secrets_are_shown() {
 
 }  // namespace
 
-void Redactor::add_all(std::span<const std::string_view> secrets) {
-  if (secrets_are_shown()) return;
-  for (const std::string_view secret : secrets) {
-    if (secret.size() >= kMinimum) add_forms(secret);
-  }
-  if (!patterns_.empty()) rebuild();
-}
+namespace {
 
-void Redactor::add_forms(std::string_view secret) {
-  patterns_.emplace_back(secret);
+void add_forms(std::string_view secret, std::vector<std::string>& out) {
+  if (secret.size() < Redactor::kMinimum) return;
+  out.emplace_back(secret);
   const std::string percent = percent_encode(secret);
   std::string lower = percent;  // %2f as well as %2F
   for (std::size_t i = 0; i + 2 < lower.size(); ++i) {
@@ -91,48 +86,61 @@ void Redactor::add_forms(std::string_view secret) {
     const std::string hex = to_lower(std::string_view(lower).substr(i + 1, 2));
     lower.replace(i + 1, 2, hex);
   }
-  patterns_.push_back(percent);
-  patterns_.push_back(std::move(lower));
+  out.push_back(percent);
+  out.push_back(std::move(lower));
   const std::string quoted = json_string(secret);
-  patterns_.push_back(quoted.substr(1, quoted.size() - 2));
+  out.push_back(quoted.substr(1, quoted.size() - 2));
   for (const std::size_t offset : {0U, 1U, 2U}) {
     std::string inner = inner_base64(secret, offset);
-    if (inner.size() < 2 * kMinimum) continue;  // a short piece of base64 may be anything
-    patterns_.push_back(base64_url(inner));
-    patterns_.push_back(std::move(inner));
+    if (inner.size() < 2 * Redactor::kMinimum) continue;  // a short piece of base64 may be anything
+    out.push_back(base64_url(inner));
+    out.push_back(std::move(inner));
   }
 }
+
+}  // namespace
 
 /// The tables of Wu and Manber's search ("A fast algorithm for multi-pattern searching", 1994), blocks of
 /// two.
-void Redactor::rebuild() {
-  std::sort(patterns_.begin(), patterns_.end(),
+struct Redactor::Tables {
+  explicit Tables(std::vector<std::string> all);
+  /// The next match that starts at or after `from` and before `before`: its place and length; npos if none.
+  std::pair<std::size_t, std::size_t> find(std::string_view text, std::size_t from, std::size_t before) const;
+
+  std::vector<std::string> patterns;  ///< longest first
+  std::size_t shortest;
+  std::vector<std::uint8_t> shift;                     ///< by hash of two bytes: how far to jump
+  std::vector<std::vector<std::uint32_t>> candidates;  ///< by the same hash, where the jump is 0
+};
+
+Redactor::Tables::Tables(std::vector<std::string> all) : patterns(std::move(all)) {
+  std::sort(patterns.begin(), patterns.end(),
             [](const auto& a, const auto& b) { return a.size() != b.size() ? a.size() > b.size() : a < b; });
-  patterns_.erase(std::unique(patterns_.begin(), patterns_.end()), patterns_.end());
-  shortest_ = std::min<std::size_t>(patterns_.back().size(), 255);
-  shift_.assign(kHashes, static_cast<std::uint8_t>(shortest_ - 1));
-  candidates_.assign(kHashes, {});
-  for (std::size_t p = 0; p < patterns_.size(); ++p) {
-    for (std::size_t last = 1; last < shortest_; ++last) {
-      const std::size_t hash = hash_of(patterns_[p], last);
-      shift_[hash] = std::min(shift_[hash], static_cast<std::uint8_t>(shortest_ - 1 - last));
-      if (last == shortest_ - 1) candidates_[hash].push_back(static_cast<std::uint32_t>(p));
+  patterns.erase(std::unique(patterns.begin(), patterns.end()), patterns.end());
+  shortest = std::min<std::size_t>(patterns.back().size(), 255);
+  shift.assign(kHashes, static_cast<std::uint8_t>(shortest - 1));
+  candidates.assign(kHashes, {});
+  for (std::size_t p = 0; p < patterns.size(); ++p) {
+    for (std::size_t last = 1; last < shortest; ++last) {
+      const std::size_t hash = hash_of(patterns[p], last);
+      shift[hash] = std::min(shift[hash], static_cast<std::uint8_t>(shortest - 1 - last));
+      if (last == shortest - 1) candidates[hash].push_back(static_cast<std::uint32_t>(p));
     }
   }
 }
 
-std::pair<std::size_t, std::size_t> Redactor::find(std::string_view text, std::size_t from,
-                                                   std::size_t before) const {
-  const std::size_t stop = std::min(text.size(), before + shortest_ - 1);
-  for (std::size_t end = from + shortest_ - 1; end < stop;) {
+std::pair<std::size_t, std::size_t> Redactor::Tables::find(std::string_view text, std::size_t from,
+                                                           std::size_t before) const {
+  const std::size_t stop = std::min(text.size(), before + shortest - 1);
+  for (std::size_t end = from + shortest - 1; end < stop;) {
     const std::size_t hash = hash_of(text, end);
-    if (shift_[hash] > 0) {
-      end += shift_[hash];
+    if (shift[hash] > 0) {
+      end += shift[hash];
       continue;
     }
-    const std::size_t start = end + 1 - shortest_;
-    for (const std::uint32_t p : candidates_[hash]) {
-      const std::string& pattern = patterns_[p];
+    const std::size_t start = end + 1 - shortest;
+    for (const std::uint32_t p : candidates[hash]) {
+      const std::string& pattern = patterns[p];
       if (text.compare(start, pattern.size(), pattern) == 0) return {start, pattern.size()};
     }
     ++end;
@@ -140,15 +148,45 @@ std::pair<std::size_t, std::size_t> Redactor::find(std::string_view text, std::s
   return {std::string_view::npos, 0};
 }
 
+void Redactor::add_all(std::span<const std::string_view> secrets) {
+  if (secrets_are_shown()) return;
+  const std::scoped_lock lock(mutex_);
+  for (const std::string_view secret : secrets) add_forms(secret, forms_);
+  std::sort(forms_.begin(), forms_.end());
+  forms_.erase(std::unique(forms_.begin(), forms_.end()), forms_.end());
+  rebuild();
+}
+
+void Redactor::set(const std::string& name, std::span<const std::string_view> secrets) {
+  if (secrets_are_shown()) return;
+  const std::scoped_lock lock(mutex_);
+  Forms& forms = changing_[name];
+  forms.clear();
+  for (const std::string_view secret : secrets) add_forms(secret, forms);
+  rebuild();
+}
+
+void Redactor::rebuild() {
+  Forms all = forms_;
+  for (const auto& [name, forms] : changing_) all.insert(all.end(), forms.begin(), forms.end());
+  tables_ = all.empty() ? nullptr : std::make_shared<const Tables>(std::move(all));
+}
+
+std::shared_ptr<const Redactor::Tables> Redactor::tables() const {
+  const std::scoped_lock lock(mutex_);
+  return tables_;
+}
+
 std::string Redactor::text(std::string_view text) const { return this->text(text, kUnlimited); }
 
 std::string Redactor::text(std::string_view text, std::size_t limit) const {
   std::string out;
   std::size_t from = 0;
+  const auto known = tables();
   // A match counts if it starts within what will be kept, wherever it ends.
-  while (!patterns_.empty() && out.size() < limit) {
+  while (known && out.size() < limit) {
     const std::size_t before = std::min(text.size(), from + std::min(limit - out.size(), text.size()));
-    const auto [place, size] = find(text, from, before);
+    const auto [place, size] = known->find(text, from, before);
     if (place == std::string_view::npos) break;
     out.append(text.substr(from, place - from)).append(kMark);
     from = place + size;

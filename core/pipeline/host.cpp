@@ -36,6 +36,7 @@ Host::Host(runtime::Runtime& runtime, config::Config config, plugin::Registry& r
       journal_(journal),
       options_(options),
       gate_(runtime, options.budgets),
+      token_gate_(runtime, gate_, options.tokens, *redactor_, options.oauth),
       delivery_(runtime, journal, gate_, options.delivery),
       ingress_(runtime, journal, options.ingress) {}
 
@@ -64,14 +65,14 @@ void Host::start(Function<void(Status)> done) {
 
 Result<std::vector<ingress::Route>> Host::make_routes(const config::Config& config) {
   std::map<std::string, ingress::Route> routes;
-  const auto redactor = plugin::redactor_of(config.connections, registry_);
+  plugin::teach(*redactor_, config.connections, registry_);
   for (const auto& pipeline : config.pipelines) {
     const std::string& name = pipeline->trigger_connection;
     ingress::Route& route = routes[name];
     if (!route.instance) {
       const plugin::ConnectionSpec& spec = config.connections.at(name);
       TENON_TRY(route.instance,
-                registry_.make_instance(spec, {&runtime_, &runtime_.ingress(), nullptr, redactor}));
+                registry_.make_instance(spec, {&runtime_, &runtime_.ingress(), nullptr, redactor_}));
       route.connection = spec;
       route.manifest = registry_.find(spec.connector);
       if (const auto made = ingress::Verifier::make(spec, route.manifest->verify); !made) return made.error();
@@ -94,8 +95,9 @@ Result<plugin::Instance*> Host::instance_of(const config::Config& config, const 
         config::same_definition(known->second->connection(), spec)) {
       slot = known->second;
     } else {
-      TENON_TRY(slot, registry_.make_instance(spec, {&runtime_, &runtime_.delivery(), &gate_,
-                                                     plugin::redactor_of(config.connections, registry_)}));
+      TENON_CHECK(token_gate_.add(spec));
+      TENON_TRY(slot,
+                registry_.make_instance(spec, {&runtime_, &runtime_.delivery(), &token_gate_, redactor_}));
       gate_.add_account(spec.account, registry_.find(spec.connector)->budget);
     }
   }
@@ -304,9 +306,11 @@ void Host::stop(runtime::Duration limit, Function<void()> done) {
     runtime_.delivery().post([this, limit, done = std::move(done)]() mutable {
       stopping_ = true;
       runtime_.delivery().cancel(retention_timer_);
+      // A refresh that is under way is let finish: what it brings would be lost.
+      constexpr runtime::Duration kFinishRefresh = std::chrono::seconds(5);
       delivery_.stop(limit, [this, done = std::move(done)]() mutable {
         gate_.keep();
-        done();
+        token_gate_.stop(kFinishRefresh, std::move(done));
       });
     });
   });

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "auth/token_gate.hpp"
 #include "base/value.hpp"
 #include "config/pipeline.hpp"
 #include "delivery/delivery.hpp"
@@ -21,7 +22,9 @@ namespace tenon::pipeline {
 struct HostOptions {
   delivery::DeliveryOptions delivery;
   ingress::IngressOptions ingress;
-  delivery::BudgetMemory* budgets = nullptr;           ///< may be null; outlives the host
+  delivery::BudgetMemory* budgets = nullptr;  ///< may be null; outlives the host
+  auth::TokenStore* tokens = nullptr;  ///< outlives the host; null: no access tokens are sent, as in tests
+  auth::CredentialOptions oauth;
   std::int64_t retention_ms = 7LL * 24 * 3600 * 1000;  ///< ended events are kept so long
 };
 
@@ -97,7 +100,10 @@ class Host {
   plugin::Registry& registry_;
   journal::Journal& journal_;
   HostOptions options_;
+  /// One for all connections, for the host's life: it learns, and forgets only tokens that were replaced.
+  std::shared_ptr<observe::Redactor> redactor_ = std::make_shared<observe::Redactor>();
   delivery::BudgetGate gate_;
+  auth::TokenGate token_gate_;
   Instances instances_;  ///< of the delivery executor, by connection
   /// Replaced ones: calls and looks that are under way may still come back to them for a while.
   std::vector<std::pair<runtime::Duration, std::shared_ptr<plugin::Instance>>> retired_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,21 @@
 namespace tenon::plugin {
 
 enum class VerifyMode : std::uint8_t { off, if_present, required };
+
+/// How a connection gets its access tokens (RFC 6749): `oauth2:` of the file over the manifest's own.
+struct OAuth2 {
+  std::string client_id;
+  Secret client_secret;  ///< empty: a public client
+  std::string authorize_url, token_url;
+  std::vector<std::string> scopes;
+  bool client_in_body = false;  ///< id and secret go in the body; else as Basic credentials
+
+  bool operator==(const OAuth2& other) const {
+    return client_id == other.client_id && client_secret.equals(other.client_secret.reveal()) &&
+           authorize_url == other.authorize_url && token_url == other.token_url && scopes == other.scopes &&
+           client_in_body == other.client_in_body;
+  }
+};
 
 /// What config/ made of one entry under `connections:`; all texts are final.
 struct ConnectionSpec {
@@ -25,6 +41,7 @@ struct ConnectionSpec {
   std::map<std::string, std::vector<Secret>> old_secrets;
   bool unauthenticated = false;  ///< `verify: none` with `i_understand_unauthenticated: true`
   bool allow_private = false;
+  std::optional<OAuth2> oauth2;  ///< its requests carry access tokens, which the host gets
 };
 
 }  // namespace tenon::plugin

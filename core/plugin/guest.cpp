@@ -31,6 +31,7 @@ void collect(const ConnectionSpec& spec, const Credential& credential, std::vect
   for (const auto& [scheme, secrets] : spec.old_secrets) {
     for (const Secret& secret : secrets) out.push_back(secret.reveal());
   }
+  if (spec.oauth2) out.push_back(spec.oauth2->client_secret.reveal());
   // A basic credential travels as one base64 text that holds none of its parts as they are.
   const std::string_view value = credential.value().reveal();
   if (!value.empty()) out.push_back(value.substr(value.starts_with("Basic ") ? 6 : 0));
@@ -47,16 +48,21 @@ std::shared_ptr<const observe::Redactor> own_redactor(const ConnectionSpec& spec
 
 }  // namespace
 
-std::shared_ptr<const observe::Redactor> redactor_of(const std::map<std::string, ConnectionSpec>& connections,
-                                                     const Registry& registry) {
+void teach(observe::Redactor& redactor, const std::map<std::string, ConnectionSpec>& connections,
+           const Registry& registry) {
   std::vector<std::string_view> secrets;
   std::deque<Credential> credentials;
   for (const auto& [name, spec] : connections) {
     const ConnectorManifest* const manifest = registry.find(spec.connector);
     if (manifest != nullptr) collect(spec, credentials.emplace_back(spec, *manifest), secrets);
   }
+  redactor.add_all(secrets);
+}
+
+std::shared_ptr<const observe::Redactor> redactor_of(const std::map<std::string, ConnectionSpec>& connections,
+                                                     const Registry& registry) {
   auto made = std::make_shared<observe::Redactor>();
-  made->add_all(secrets);
+  teach(*made, connections, registry);
   return made;
 }
 

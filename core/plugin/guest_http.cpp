@@ -170,6 +170,8 @@ void Guest::withhold(Call& call, const runtime::HttpRequest& request) {
 void Guest::record(Call& call, Request& request, const runtime::HttpResult& result) {
   const Sent sent = known_sent(result.sent);
   call.seen.last = sent;
+  if (!result.response && (result.error.code == "needs_reauth" || result.error.code == "oauth_refused"))
+    call.seen.no_credential = result.error.text();
   if (request.effect) {
     call.seen.effect = sent;
     call.open_effect = 0;

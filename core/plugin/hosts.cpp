@@ -59,32 +59,42 @@ std::optional<std::string> AllowedHosts::refusal(const runtime::HttpTarget& targ
   return std::nullopt;
 }
 
+const AuthScheme* auth_of(const ConnectionSpec& connection, const ConnectorManifest& manifest) {
+  const auto settings = parse_json(connection.settings);
+  const Value root = settings ? settings->root : Value();
+  const auto holds = [&](const AuthScheme& scheme) {
+    if (scheme.type == AuthScheme::Type::oauth2) return connection.oauth2.has_value();
+    return setting(connection, root, scheme.secret_setting).has_value() &&
+           (scheme.type != AuthScheme::Type::basic ||
+            setting(connection, root, scheme.user_setting).has_value());
+  };
+  const auto found = std::find_if(manifest.auth.begin(), manifest.auth.end(), holds);
+  return found == manifest.auth.end() ? nullptr : &*found;
+}
+
 Credential::Credential(const ConnectionSpec& connection, const ConnectorManifest& manifest)
     : reserved_{"authorization", "proxy-authorization", "cookie"} {
   for (const AuthScheme& scheme : manifest.auth)
     if (!scheme.header.empty()) reserved_.push_back(to_lower(scheme.header));
+  const AuthScheme* const scheme = auth_of(connection, manifest);
+  if (scheme == nullptr || scheme->type == AuthScheme::Type::oauth2) return;
   const auto settings = parse_json(connection.settings);
   const Value root = settings ? settings->root : Value();
-  for (const AuthScheme& scheme : manifest.auth) {
-    const auto secret = setting(connection, root, scheme.secret_setting);
-    if (!secret) continue;
-    if (scheme.type == AuthScheme::Type::basic) {
-      const auto user = setting(connection, root, scheme.user_setting);
-      if (!user) continue;
-      header_ = "Authorization";
-      value_ =
-          Secret("Basic " + to_base64(std::string(user->reveal()) + ":" + std::string(secret->reveal())));
-    } else if (scheme.type == AuthScheme::Type::bearer) {
-      header_ = "Authorization";
-      value_ = Secret("Bearer " + std::string(secret->reveal()));
-    } else if (scheme.type == AuthScheme::Type::header) {
-      header_ = scheme.header;
-      value_ = *secret;
-    } else {
-      continue;
-    }
+  const auto secret = setting(connection, root, scheme->secret_setting);
+  if (!secret) return;
+  if (scheme->type == AuthScheme::Type::header) {
+    header_ = scheme->header;
+    value_ = *secret;
     return;
   }
+  header_ = "Authorization";
+  if (scheme->type == AuthScheme::Type::bearer) {
+    value_ = Secret("Bearer " + std::string(secret->reveal()));
+    return;
+  }
+  const auto user = setting(connection, root, scheme->user_setting);
+  const std::string name(user ? user->reveal() : std::string_view());
+  value_ = Secret("Basic " + to_base64(name + ":" + std::string(secret->reveal())));
 }
 
 bool Credential::owns(std::string_view name) const {

@@ -31,8 +31,12 @@ class AllowedHosts {
   std::vector<Rule> rules_;
 };
 
+/// The first of the manifest's ways whose settings are all present; nullptr if none is. Of oauth2 that is the
+/// connection's `oauth2:`.
+const AuthScheme* auth_of(const ConnectionSpec& connection, const ConnectorManifest& manifest);
+
 /// What authenticates a connection's requests: the first of the manifest's ways whose settings are all
-/// present.
+/// present. Access tokens are none of it: they change, and the gate puts them on.
 class Credential {
  public:
   Credential(const ConnectionSpec& connection, const ConnectorManifest& manifest);

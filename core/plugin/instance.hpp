@@ -26,6 +26,8 @@ class Gate {
  public:
   using Handle = std::uint64_t;
   virtual ~Gate() = default;
+  /// An error `needs_reauth` or `oauth_refused` in place of an answer means that the host has no credential
+  /// to send, and will not have one before somebody sees to it: the call then ends as refused credentials do.
   virtual Handle send(const ConnectionSpec& connection, EventClass event_class, runtime::HttpRequest request,
                       Function<void(runtime::HttpResult)> done) = 0;
   virtual void cancel(Handle handle) = 0;
@@ -146,7 +148,10 @@ class Registry {
                                                           const InstanceHost& host) = 0;
 };
 
-/// Knows the secrets of all these connections, as they are and as they travel.
+/// Makes the redactor know the secrets of all these connections, as they are and as they travel.
+void teach(observe::Redactor& redactor, const std::map<std::string, ConnectionSpec>& connections,
+           const Registry& registry);
+/// One that knows the secrets of all these connections, as they are and as they travel.
 std::shared_ptr<const observe::Redactor> redactor_of(const std::map<std::string, ConnectionSpec>& connections,
                                                      const Registry& registry);
 

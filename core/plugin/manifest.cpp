@@ -95,7 +95,17 @@ AuthScheme read_auth(ManifestObject o, const ConnectorManifest& c) {
   constexpr std::array<std::string_view, 4> kTypes = {"basic", "bearer", "header", "oauth2"};
   AuthScheme a;
   a.type = static_cast<AuthScheme::Type>(o.word("type", kTypes, true));
-  if (a.type == AuthScheme::Type::oauth2) o.fail("type", "oauth2 is not built yet");
+  if (a.type == AuthScheme::Type::oauth2) {
+    constexpr std::array<std::string_view, 2> kPlaces = {"basic", "body"};
+    a.authorize_url = o.texts("authorize_url", true, true);
+    a.token_url = o.texts("token_url", true, true);
+    for (const std::string& url : a.authorize_url) check_template(o, c, "authorize_url", url);
+    for (const std::string& url : a.token_url) check_template(o, c, "token_url", url);
+    a.scopes = o.texts("scopes");
+    a.client_in_body = o.word("client_auth", kPlaces) == 1;
+    o.end();
+    return a;
+  }
   a.secret_setting = o.text("secret", true);
   check_setting(o, c, "secret", a.secret_setting, true);
   if (a.type == AuthScheme::Type::basic) {

@@ -36,9 +36,13 @@ struct VerifyScheme {
 struct AuthScheme {
   enum class Type : std::uint8_t { basic, bearer, header, oauth2 };
   Type type = Type::bearer;
-  std::string user_setting;    ///< basic
-  std::string secret_setting;  ///< basic: password; bearer: token; header: value
-  std::string header;          ///< header: its name
+  std::string user_setting;                ///< basic
+  std::string secret_setting;              ///< basic: password; bearer: token; header: value
+  std::string header;                      ///< header: its name
+  std::vector<std::string> authorize_url;  ///< oauth2: templates over settings; the first that holds
+  std::vector<std::string> token_url;      ///< oauth2: likewise
+  std::vector<std::string> scopes;         ///< oauth2: unless the connection says others
+  bool client_in_body = false;             ///< oauth2: unless the connection says otherwise
 };
 
 /// How the remote tells its rate limit, and what holds until it does.

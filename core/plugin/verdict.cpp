@@ -15,6 +15,13 @@ void overrule(CallResult& result, Cause cause, const char* why) {
 
 void apply_knowledge(CallResult& result, const RequestsSeen& seen) {
   result.sent = seen.sent();
+  if (!seen.no_credential.empty() &&
+      (result.verdict == Verdict::retry || result.verdict == Verdict::rejected)) {
+    result.verdict = Verdict::retry;
+    result.cause = Cause::auth;
+    result.message = seen.no_credential;
+    return;
+  }
   const bool in_doubt = seen.effect == Sent::maybe && !seen.answered_after;
   const bool never_left = seen.effect == Sent::no;
   switch (result.verdict) {

@@ -27,7 +27,8 @@ class Shell(Rig):
         super().setUp()
         self.env["BIGCOMMERCE_API_KEY"] = CLIENT
         self.env["GORGIAS_BASE_URL"] = self.sandbox.url + "/v1"
-        self.shell_env = {**self.env, "PATH": BIN + ":" + os.environ["PATH"], "HOME": self.folder, "LANG": "C.UTF-8"}
+        self.shell_env = {**self.env, "GORGIAS_CLIENT_ID": "sandbox-client", "GORGIAS_CLIENT_SECRET": "sandbox-client-secret",
+                          "TENON_TOKEN_KEY": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", "PATH": BIN + ":" + os.environ["PATH"], "HOME": self.folder, "LANG": "C.UTF-8"}
 
     def shell(self, script, code=0, shell="bash", folder=None):
         done = subprocess.run([shell, "-c", script], capture_output=True, text=True, timeout=60, env=self.shell_env, cwd=folder or self.folder)

@@ -13,6 +13,10 @@ constexpr std::size_t kMostBody = 1 << 20;
 constexpr std::size_t kMostDepth = 100;  // JSON is written out by recursion
 
 std::optional<Api> api_of(std::string_view path) {
+  // Under /v1 as well, where a base URL for records leads.
+  if (path == "/oauth/authorize" || path == "/oauth/token" || path == "/v1/oauth/authorize" ||
+      path == "/v1/oauth/token")
+    return Api::oauth;
   if (path.starts_with("/v1/records") && (path.size() == 11 || path[11] == '/')) return Api::records;
   if (path.starts_with("/api/")) return Api::gorgias;
   if (path.starts_with("/stores/")) return Api::bigcommerce;
@@ -133,6 +137,7 @@ Plan App::decide(Api api, Request& request, bool& injected) {
 }
 
 Reply App::handle(Api api, const Request& request) {
+  if (api == Api::oauth) return world_.oauth.handle(request);
   if (request.body.size() > kMostBody) return refuse(Rule::g_too_large);
   if (nested_deeper(request.body, kMostDepth))
     return api == Api::bigcommerce ? refuse(Rule::bc_bad_json)

@@ -72,7 +72,7 @@ Reply set_switches(World& world, const json& wanted) {
   const auto name = wanted.value("api", json());
   std::size_t at = 0;
   while (at < kApis && name != name_of(static_cast<Api>(at))) ++at;
-  if (at == kApis) return wrong("api is bigcommerce, gorgias or records");
+  if (at == kApis) return wrong("api is bigcommerce, gorgias, records or oauth");
   const auto api = static_cast<Api>(at);
   std::optional<BudgetSize> budget;
   if (const auto given = wanted.find("budget"); given != wanted.end()) {
@@ -127,6 +127,7 @@ Reply reset(World& world) {
   world.bigcommerce.clear();
   world.gorgias.clear();
   world.records.clear();
+  world.oauth.clear();
   const json calm = {{"latency_ms", 0}, {"hang", false}, {"fail", nullptr}, {"reset", nullptr}};
   for (std::size_t i = 0; i < kApis; ++i) {
     world.switches[i].set(calm);
@@ -135,6 +136,7 @@ Reply reset(World& world) {
   world.buckets[0].resize(world.settings.bigcommerce_budget);
   world.buckets[1].resize(world.settings.gorgias_budget);
   world.buckets[2].resize(BudgetSize{0, 20});
+  world.buckets[3].resize(BudgetSize{0, 20});
   if (world.release_hung) world.release_hung();
   return answer(json({{"reset", true}}));
 }
@@ -163,6 +165,7 @@ Reply get(World& world, const Request& request, std::string_view what) {
   if (what == "requests") return answer(world.log.page(number_of(request, "since"), kPage));
   if (what == "stats") return answer(stats(world));
   if (what == "switches") return answer(switches(world));
+  if (what == "oauth") return answer(world.oauth.shown());
   if (what == "deliveries") return deliveries(world, request);
   if (what == "rules") return answer(rules_json());
   if (what.empty() || what == "help") return help();
@@ -185,6 +188,10 @@ Reply control(World& world, const Request& request) {
   const auto body = nested_deeper(request.body, 100) ? json() : json::parse(request.body, nullptr, false);
   if (!body.is_object()) return wrong("the body is no JSON object");
   if (request.method == "PUT" && what == "switches") return set_switches(world, body);
+  if (request.method == "PUT" && what == "oauth") {
+    const auto text = world.oauth.set(body);
+    return text.empty() ? answer(world.oauth.shown()) : wrong(text);
+  }
   if (request.method == "POST") {
     if (what == "customers") return add_customers(world, body);
     if (what == "orders") return add_orders(world, body);
@@ -199,7 +206,7 @@ Reply control(World& world, const Request& request) {
 }
 
 std::string_view control_help() {
-  return R"(tenon-sandbox plays BigCommerce (/stores/{hash}/v3, /v2), Gorgias (/api), plain records (/v1/records) and the shop's webhooks.
+  return R"(tenon-sandbox plays BigCommerce (/stores/{hash}/v3, /v2), Gorgias (/api), plain records (/v1/records), OAuth 2.0 (/oauth) and the shop's webhooks.
 
 GET    /_sandbox/effects?since=N      every change of a sink's state, oldest first; go on with "next"
 GET    /_sandbox/requests?since=N     the newest 100,000 requests (not with --no-request-log)
@@ -211,6 +218,9 @@ PUT    /_sandbox/switches             {"api":"gorgias", and any of
          "fail":{"status":503,"rate":0.01 | "count":3,"retry_after":7,"body":"…","method":"POST","after_effect":true},
          "reset":{"rate":0.01 | "count":3,"method":"POST","after_effect":true}}
          null takes fail and reset back; after_effect does the write, then loses the answer
+GET    /_sandbox/oauth                how tokens are issued, and counts of refreshes, reuses and families killed
+PUT    /_sandbox/oauth                {"expires_in":3600 | null | "soon" | -5, "lives_s":3600, "rotate":true, "grace":0,
+         "kill_on_reuse":true, "refuse":"invalid_grant", "huge":true, "expire":true, "revoke":true}
 POST   /_sandbox/customers            {"count":10,"first_id":1000} or {"customers":[{"id":32,"email":"ann@example.com"}]}
          "notify":true calls the active hooks, as changes by the API do
 DELETE /_sandbox/customers/{id}       the customer is gone from the shop

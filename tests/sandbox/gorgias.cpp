@@ -31,9 +31,10 @@ std::vector<std::string> emails_of(const json& fields) {
 
 }  // namespace
 
-Gorgias::Gorgias(const Settings& settings, Effects& effects)
+Gorgias::Gorgias(const Settings& settings, Effects& effects, const OAuth& oauth)
     : settings_(settings),
       effects_(effects),
+      oauth_(oauth),
       basic_("Basic " + base64(settings.gorgias_email + ":" + settings.gorgias_key)),
       bearer_("Bearer " + (settings.gorgias_token.empty() ? settings.gorgias_key : settings.gorgias_token)) {}
 
@@ -44,7 +45,8 @@ void Gorgias::clear() {
 }
 
 Reply Gorgias::handle(const Request& request) {
-  if (request.authorization != basic_ && request.authorization != bearer_)
+  if (request.authorization != basic_ && request.authorization != bearer_ &&
+      !oauth_.accepts(request.authorization))
     return refuse(Rule::g_unauthorized);
   auto path = request.path.substr(std::string_view("/api").size());
   if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);  // older pages write paths so

@@ -12,13 +12,14 @@
 
 #include "ledger.hpp"
 #include "message.hpp"
+#include "oauth.hpp"
 #include "settings.hpp"
 
 namespace sandbox {
 
 class Gorgias {
  public:
-  Gorgias(const Settings& settings, Effects& effects);
+  Gorgias(const Settings& settings, Effects& effects, const OAuth& oauth);
 
   /// A request whose path begins with /api.
   Reply handle(const Request& request);
@@ -52,6 +53,7 @@ class Gorgias {
 
   const Settings& settings_;
   Effects& effects_;
+  const OAuth& oauth_;
   std::string basic_, bearer_;
   Customers customers_;
   std::unordered_multimap<std::string, std::int64_t> by_email_, by_external_id_;

@@ -36,7 +36,7 @@ std::size_t clamped(std::int64_t since, std::size_t size) {
 }  // namespace
 
 std::string_view name_of(Api api) {
-  static constexpr std::string_view kNames[] = {"bigcommerce", "gorgias", "records"};
+  static constexpr std::string_view kNames[] = {"bigcommerce", "gorgias", "records", "oauth"};
   return kNames[static_cast<std::size_t>(api)];
 }
 

@@ -10,7 +10,7 @@
 
 namespace sandbox {
 
-enum class Api { bigcommerce, gorgias, records, count_ };
+enum class Api { bigcommerce, gorgias, records, oauth, count_ };
 constexpr std::size_t kApis = static_cast<std::size_t>(Api::count_);
 std::string_view name_of(Api api);
 

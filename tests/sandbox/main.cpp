@@ -76,6 +76,11 @@ int main(int argc, char** argv) {
   app.add_option("--gorgias-token", settings.gorgias_token,
                  "bearer token of Gorgias and of the records (default: the key)")
       ->envname("TENON_SANDBOX_GORGIAS_TOKEN");
+  app.add_option("--oauth-client-id", settings.oauth_client_id, "client of /oauth/authorize and /oauth/token")
+      ->capture_default_str();
+  app.add_option("--oauth-client-secret", settings.oauth_client_secret, "its secret")
+      ->envname("TENON_SANDBOX_OAUTH_CLIENT_SECRET")
+      ->capture_default_str();
   app.add_option("--bigcommerce-budget", bigcommerce_budget,
                  "requests/seconds, 0 for no limit (default 150/30)");
   app.add_option("--gorgias-budget", gorgias_budget, "requests/seconds, 0 for no limit (default 40/20)");

@@ -92,6 +92,14 @@ enum class Rule {
   r_limit,
   r_id_changed,
   r_rate_limit,
+  // OAuth 2.0
+  o_method,
+  o_authorize,
+  o_client,
+  o_request,
+  o_grant_type,
+  o_grant,
+  o_switched,
   count_
 };
 

@@ -19,6 +19,7 @@ constexpr std::string_view kLimits = "https://developers.gorgias.com/reference/l
 constexpr std::string_view kCustomer = "https://developers.gorgias.com/reference/the-customer-object";
 constexpr std::string_view kClient = "https://github.com/benpalmer1/Gorgias-MCP-Server";
 constexpr std::string_view kIdempotency = "https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/";
+constexpr std::string_view kOAuth = "https://www.rfc-editor.org/rfc/rfc6749";
 constexpr std::string_view kSandbox = "sandbox";
 
 constexpr RuleRow kRules[] = {
@@ -329,6 +330,34 @@ constexpr RuleRow kRules[] = {
   {Rule::r_rate_limit, "r-rate-limit", "*", "/v1/records/**",
    "more requests than the switch allows", 429,
    R"({"error":{"msg":"Too many requests."}})",
+   kSandbox},
+  {Rule::o_method, "o-method", "*", "/oauth/**",
+   "anything but GET /oauth/authorize and POST /oauth/token", 405,
+   R"({"error":"invalid_request","error_description":"That method is not for this path."})",
+   kOAuth},
+  {Rule::o_authorize, "o-authorize", "GET", "/oauth/authorize",
+   "an unknown client, no redirect_uri to this machine, another response_type than code, or a challenge that is not S256; nobody is redirected", 400,
+   R"({"error":"invalid_request","error_description":"$1"})",
+   kOAuth},
+  {Rule::o_client, "o-client", "POST", "/oauth/token",
+   "no client credentials, as Basic or in the body, or wrong ones", 401,
+   R"({"error":"invalid_client","error_description":"Client authentication failed."})",
+   kOAuth},
+  {Rule::o_request, "o-request", "POST", "/oauth/token",
+   "a parameter that is missing", 400,
+   R"({"error":"invalid_request","error_description":"$1"})",
+   kOAuth},
+  {Rule::o_grant_type, "o-grant-type", "POST", "/oauth/token",
+   "another grant_type than authorization_code and refresh_token", 400,
+   R"({"error":"unsupported_grant_type"})",
+   kOAuth},
+  {Rule::o_grant, "o-grant", "POST", "/oauth/token",
+   "a code or refresh token that is unknown, used, revoked or of another redirect_uri, or a verifier that does not fit", 400,
+   R"({"error":"invalid_grant","error_description":"$1"})",
+   kOAuth},
+  {Rule::o_switched, "o-switched", "POST", "/oauth/token",
+   "the error that the switch `refuse` names", 400,
+   R"({"error":"$1"})",
    kSandbox},
 };
 // clang-format on

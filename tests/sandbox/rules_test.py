@@ -201,6 +201,21 @@ class Rules(Rig):
         self.desk_refuses("g-rate-limit", 429, desk(), "GET", "/account")
         self.record_refused("r-rate-limit", 429, desk(), "GET", "")
 
+    def test_oauth(self):
+        client = {"Authorization": "Basic c2FuZGJveC1jbGllbnQ6c2FuZGJveC1jbGllbnQtc2VjcmV0"}
+
+        def refused(rule, status, error, method, path, body=None, headers=None, said=True):
+            self.refused(rule, status, {"error": error, "error_description": ANY} if said else {"error": error}, method, "/oauth" + path, body, headers)
+        refused("o-method", 405, "invalid_request", "POST", "/authorize", "")
+        refused("o-method", 405, "invalid_request", "GET", "/token")
+        refused("o-authorize", 400, "invalid_request", "GET", "/authorize?client_id=x")
+        refused("o-client", 401, "invalid_client", "POST", "/token", "grant_type=refresh_token")
+        refused("o-request", 400, "invalid_request", "POST", "/token", "grant_type=refresh_token", client)
+        refused("o-grant-type", 400, "unsupported_grant_type", "POST", "/token", "grant_type=password", client, said=False)
+        refused("o-grant", 400, "invalid_grant", "POST", "/token", "grant_type=refresh_token&refresh_token=x", client)
+        self.client.put("/_sandbox/oauth", {"refuse": "invalid_scope"})
+        refused("o-switched", 400, "invalid_scope", "POST", "/token", "grant_type=refresh_token&refresh_token=x", client, said=False)
+
     def test_zz_every_rule_was_met(self):
         table = self.client.get("/_sandbox/rules")
         if len(Rules.met) > 1:  # not when this test runs alone

@@ -21,6 +21,8 @@ struct Settings {
   std::string gorgias_email = "agent@example.com";
   std::string gorgias_key = "gorgias-key";
   std::string gorgias_token;  ///< empty: the key
+  std::string oauth_client_id = "sandbox-client";
+  std::string oauth_client_secret = "sandbox-client-secret";
   BudgetSize bigcommerce_budget{150, 30};
   BudgetSize gorgias_budget{40, 20};
   std::uint64_t seed = 1;

@@ -7,6 +7,7 @@
 #include "bigcommerce.hpp"
 #include "gorgias.hpp"
 #include "ledger.hpp"
+#include "oauth.hpp"
 #include "records.hpp"
 #include "sender.hpp"
 #include "settings.hpp"
@@ -19,7 +20,8 @@ struct World {
       : settings(std::move(wanted)),
         sender(io, settings),
         bigcommerce(settings, effects),
-        gorgias(settings, effects),
+        oauth(settings, effects),
+        gorgias(settings, effects, oauth),
         records(settings, effects) {
     log.on = settings.request_log;
   }
@@ -33,12 +35,14 @@ struct World {
   RequestLog log;
   Sender sender;
   BigCommerce bigcommerce;
+  OAuth oauth;
   Gorgias gorgias;
   Records records;
   std::array<Switches, kApis> switches{Switches(settings.seed), Switches(settings.seed + 1),
-                                       Switches(settings.seed + 2)};
+                                       Switches(settings.seed + 2), Switches(settings.seed + 3)};
   std::array<Bucket, kApis> buckets{Bucket(Bucket::Kind::fixed, settings.bigcommerce_budget),
                                     Bucket(Bucket::Kind::leaky, settings.gorgias_budget),
+                                    Bucket(Bucket::Kind::leaky, BudgetSize{0, 20}),
                                     Bucket(Bucket::Kind::leaky, BudgetSize{0, 20})};
   CountersOfAll counters{};
   /// Closes what hangs; set by main.

@@ -15,9 +15,7 @@ namespace {
 constexpr std::string_view kSecret = "s3cr3t/+\"key\"\n==value";
 
 Redactor with(std::initializer_list<std::string_view> secrets) {
-  Redactor redactor;
-  for (const auto secret : secrets) redactor.add(secret);
-  return redactor;
+  return Redactor(std::span(secrets.begin(), secrets.size()));
 }
 
 TEST(RedactorTest, FindsASecretInEachOfItsForms) {

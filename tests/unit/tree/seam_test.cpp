@@ -123,7 +123,7 @@ void one_home_per_library(const Source& source, Breaks& breaks) {
 
 /// Each folder may use itself and those before it.
 const std::vector<std::string> kOrder{"base",     "observe", "event",   "runtime", "mapping",
-                                      "plugin",   "config",  "journal", "ingress", "delivery",
+                                      "plugin",   "auth",    "config",  "journal", "ingress", "delivery",
                                       "pipeline", "trial",   "admin",   "app"};
 
 void folders_use_only_what_stands_above(const Source& source, Breaks& breaks) {

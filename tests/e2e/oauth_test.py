@@ -1,0 +1,181 @@
+"""Connections by OAuth 2.0 with the real binary: login, events across expiries and restarts, a hold and its end."""
+
+import base64
+import glob
+import json
+import os
+import re
+import subprocess
+import unittest
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from rig import BIN, PLUGINS, ROOT, Rig, harness
+
+KEY = base64.b64encode(b"k" * 32).decode()
+PIPELINE = os.path.join(ROOT, "pipelines", "oauth", "customers.yaml")
+
+
+class OAuth(Rig):
+    pipeline = "oauth/customers.yaml"
+
+    def setUp(self):
+        super().setUp()
+        self.env.update({"GORGIAS_CLIENT_ID": "sandbox-client", "GORGIAS_CLIENT_SECRET": "sandbox-client-secret", "TENON_TOKEN_KEY": KEY})
+        del self.env["GORGIAS_API_KEY"]
+        self.remote.post("/_sandbox/customers", {"count": 200, "first_id": 1})
+
+    def tenon(self, *arguments, code=0, env=None):
+        """(stdout, stderr) of a verb that ends by itself."""
+        done = subprocess.run([os.path.join(BIN, "tenon"), *arguments], capture_output=True, text=True, timeout=60,
+                              env={"PATH": os.environ["PATH"], "HOME": self.folder, **self.env, **(env or {})})
+        self.assertEqual(done.returncode, code, " ".join(arguments) + "\n" + done.stdout + done.stderr)
+        return done.stdout, done.stderr
+
+    def auth(self, verb, *arguments, **other):
+        return self.tenon("auth", verb, *arguments, "--data", self.data, "--plugin-dir", PLUGINS, PIPELINE, **other)
+
+    def begin_login(self, *arguments):
+        """A login that waits, and the address that it prints."""
+        process = subprocess.Popen([os.path.join(BIN, "tenon"), "auth", "login", "desk", *arguments, "--data", self.data, "--plugin-dir", PLUGINS,
+                                    PIPELINE], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   env={"PATH": os.environ["PATH"], "HOME": self.folder, **self.env})
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.kill)
+        return process, process.stdout.readline().strip()
+
+    def login(self):
+        process, url = self.begin_login()
+        with urllib.request.urlopen(url) as page:
+            self.assertIn(b"tenon has the tokens of desk", page.read())
+        self.assertEqual(process.wait(30), 0)
+
+    def status(self, code=0):
+        return json.loads(self.auth("status", "--json", code=code)[0])["tokens"][0]
+
+    def send(self, first, last):
+        for i in range(first, last + 1):
+            self.assertEqual(self.post(self.thin(i), f"msg_{i}")[0], 200)
+
+    def held(self):
+        return [p for p in json.loads(self.tenon("status", "--json", "--data", self.data, code=1)[0])["pipelines"] if p["state"] == "held"]
+
+    def test_login_deliver_across_expiries_and_a_restart(self):
+        self.assertEqual(self.status(code=1)["state"], "none")
+        self.remote.put("/_sandbox/oauth", {"expires_in": 1})
+        self.login()
+        harness.wait_until(lambda: self.status()["state"] == "expired", "the first token to expire")
+        self.remote.put("/_sandbox/oauth", {"expires_in": 3600})
+        self.start()
+        self.send(1, 20)
+        self.drained(20)
+        self.assertEqual(self.status()["version"], 2)
+        self.remote.put("/_sandbox/oauth", {"expire": True})  # a 401 to all at once
+        self.host.stop()
+        self.start()
+        self.send(21, 60)
+        self.drained(60)
+        self.assertEqual(len(self.effects("customer.created")), 60)
+        status = self.status()
+        self.assertEqual((status["state"], status["version"], status["needs_reauth"]), ("valid", 3, False))
+        shown = self.remote.get("/_sandbox/oauth")
+        self.assertEqual((shown["refreshes"], shown["reuses"]), (2, 0))
+        ends = {end for (end,) in harness.read_store(self.data, "SELECT DISTINCT end FROM ended")}
+        self.assertEqual(len(ends), 1, ends)
+
+    def test_a_refused_login_and_a_hold_that_a_login_ends(self):
+        self.login()
+        self.start()
+        self.send(1, 3)
+        self.drained(3)
+        self.remote.put("/_sandbox/oauth", {"revoke": True})
+        self.send(4, 10)
+        harness.wait_until(lambda: json.loads(subprocess.run(
+            [os.path.join(BIN, "tenon"), "status", "--json", "--data", self.data], capture_output=True, text=True, timeout=60,
+            env=self.env).stdout)["pipelines"][0]["state"] == "held", "a hold")
+        self.assertIn("desk: needs_reauth", self.held()[0]["reason"])
+        status = self.status(code=1)
+        self.assertEqual((status["state"], status["needs_reauth"]), ("needs_reauth", True))
+        self.assertEqual(harness.read_store(self.data, "SELECT count(*) FROM ended")[0][0], 3, "no event ended")
+        self.login()
+        self.tenon("resume", "gorgias-oauth", "--data", self.data)
+        self.drained(10)
+        self.assertEqual(len(self.effects("customer.created")), 10)
+        with open(os.path.join(self.folder, "tenon.log"), encoding="utf-8") as file:
+            log = file.read()
+        self.assertEqual(len(re.findall(r"pipeline_held", log)), 1)
+        self.assertEqual(len(re.findall(r"has no token to send", log)), 1)
+
+    def test_no_token_is_written_anywhere_in_the_clear(self):
+        self.login()
+        self.start()
+        self.remote.put("/_sandbox/oauth", {"expire": True})
+        self.send(1, 3)
+        self.drained(3)
+        self.host.stop()
+        looked = 0
+        for path in glob.glob(self.folder + "/**", recursive=True) + glob.glob(self.folder + "/**/.*", recursive=True):
+            if not os.path.isfile(path) or path.endswith("sandbox.log"):
+                continue
+            looked += 1
+            with open(path, "rb") as file:
+                data = file.read()
+            for secret in (b"access_", b"refresh_", b"sandbox-client-secret", KEY.encode()):
+                # The journal's own words are left: names of columns and members that begin so.
+                found = re.findall(re.escape(secret) + (rb"\d+_[0-9a-f]{24}" if secret.endswith(b"_") else b""), data)
+                self.assertEqual(found, [], path)
+        self.assertGreaterEqual(looked, 3)
+        tokens = os.path.join(self.data, "tokens", "desk")
+        self.assertEqual((os.stat(tokens).st_mode & 0o777, os.stat(os.path.dirname(tokens)).st_mode & 0o777), (0o600, 0o700))
+
+    def test_keys_and_files_are_refused_by_name_before_anything_runs(self):
+        def refused(code, env=None):
+            done = subprocess.run([os.path.join(BIN, "tenon"), "run", "--listen", "127.0.0.1:0", "--data", self.data, "--plugin-dir", PLUGINS, PIPELINE],
+                                  capture_output=True, text=True, timeout=60, env={**self.env, **(env or {})})
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(code, done.stderr)
+            self.assertFalse(os.path.exists(os.path.join(self.data, "journal.db")), "the data directory was touched")
+        refused("no key", {"TENON_TOKEN_KEY": ""})
+        refused("32 bytes", {"TENON_TOKEN_KEY": "secret"})
+        self.login()
+        refused("another key", {"TENON_TOKEN_KEY": base64.b64encode(b"x" * 32).decode()})
+        path = os.path.join(self.data, "tokens", "desk")
+        with open(path, "rb") as file:
+            good = file.read()
+        for bad, said in ((good[:-1], "cut off"), (good[:40], "damaged"), (good.replace(b" 1 ", b" 2 ", 1), "format 2"), (b"", "no file of tokens")):
+            with open(path, "wb") as file:
+                file.write(bad)
+            if said != "damaged":
+                refused(said)
+            else:
+                refused("cut off")
+            with open(path, "rb") as file:
+                self.assertEqual(file.read(), bad, "it was left untouched")
+
+    def test_what_a_login_refuses(self):
+        for words, said in ((["dsk"], "did you mean `desk`?"), (["store"], "has no `oauth2:`")):
+            self.assertIn(said, self.auth("login", *words, code=2)[1])
+        self.assertIn("within 1s", self.auth("login", "desk", "--timeout", "1s", code=1)[1])
+        self.remote.put("/_sandbox/oauth", {"refuse": "access_denied"})
+        process, url = self.begin_login()
+        with self.assertRaises(urllib.error.HTTPError):
+            urllib.request.urlopen(url)
+        self.assertEqual(process.wait(30), 1)
+        self.assertIn("access_denied", process.stderr.read())
+        self.remote.put("/_sandbox/oauth", {"refuse": None})
+        # A stranger's request does not end it.
+        process, url = self.begin_login()
+        here = urllib.parse.unquote(re.search(r"redirect_uri=([^&]+)", url).group(1))
+        for other in ("?code=abc&state=wrong", "?code=abc", "x"):
+            with self.assertRaises(urllib.error.HTTPError):
+                urllib.request.urlopen(here + other)
+        with urllib.request.urlopen(url):
+            pass
+        self.assertEqual(process.wait(30), 0)
+        self.assertEqual(self.status()["version"], 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
