@@ -122,9 +122,9 @@ void one_home_per_library(const Source& source, Breaks& breaks) {
 }
 
 /// Each folder may use itself and those before it.
-const std::vector<std::string> kOrder{"base",     "observe", "event",   "runtime", "mapping",
-                                      "plugin",   "auth",    "config",  "journal", "ingress", "delivery",
-                                      "pipeline", "trial",   "admin",   "app"};
+const std::vector<std::string> kOrder{"base",     "observe",  "event",  "runtime", "mapping",
+                                      "plugin",   "auth",     "config", "journal", "ingress",
+                                      "delivery", "pipeline", "trial",  "admin",   "app"};
 
 void folders_use_only_what_stands_above(const Source& source, Breaks& breaks) {
   static const std::regex kInclude(R"rx(^\s*#\s*include\s*"([^"]+)")rx");
