@@ -73,7 +73,11 @@ class Values(Rig):
                 bodies[name + " as data"] = b'{"type":"bigcommerce.created","data":{"id":"bigcommerce_9","name":' + content + b"}}"
         for number, (name, body) in enumerate(bodies.items()):
             # Signed, so that a sender who is no reader of specifications is not told to try for days.
-            self.assertIn(self.send(body, f"msg_{number}"), (200, 413) if len(body) > 1_000_000 else (200,), name)
+            try:
+                status = self.send(body, f"msg_{number}")
+            except ConnectionError:
+                status = "cut"  # the host answers at the head and drops 8 MiB of what follows; then it hangs up on who has not stopped
+            self.assertIn(status, (200, 413, "cut") if len(body) > 1_000_000 else (200,), name)
         self.assertEqual(self.send(self.event(77, "after all"), "msg_good"), 200)
         harness.wait_until(lambda: self.records().get("gorgias_77") == "after all", "the good event at the sink")
         self.assertTrue(self.host.alive())
