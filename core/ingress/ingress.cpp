@@ -142,8 +142,8 @@ void Ingress::handle(Request request, Respond done) {
 }
 
 Result<Value> Ingress::read_json(std::string_view body) {
-  constexpr std::size_t kKept = std::size_t{2}
-                                << 20;  // fresh pages for each large body would cost more than reading it
+  // Fresh pages for each large body would cost more than reading it.
+  constexpr std::size_t kKept = std::size_t{2} << 20;
   arena_.reset(kKept);
   TENON_TRY(const Value root, parse_json(body, arena_));
   if (!root.is_object() && !root.is_array()) return Error("invalid_json", "expected an object or an array");
