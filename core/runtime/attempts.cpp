@@ -87,11 +87,11 @@ std::string died_text(std::uint32_t how) {
     case Died::stuck:
       return "stuck";
     case Died::exited:
-      return "called exit";
+      return "called exit or _exit";
     case Died::closed:
       return "closed descriptors of the host";
     case Died::silently:
-      return "without a word: killed, or it called _exit";
+      return "without a word: killed, or by a system call of its own";
   }
   const char* const name = sigabbrev_np(static_cast<int>(how));
   return name != nullptr ? "SIG" + std::string(name) : "signal " + std::to_string(how);

@@ -14,9 +14,9 @@ namespace tenon::runtime {
 /// How a process died of what it was at, beside the numbers of signals.
 enum class Died : std::uint32_t {
   stuck = 1000,  ///< the watchdog gave the thread up
-  exited,        ///< the plugin called exit
+  exited,        ///< the plugin called exit or _exit
   closed,        ///< the plugin closed descriptors of the host
-  silently,      ///< nobody marked it: SIGKILL, a power cut, or the plugin called _exit. Not counted
+  silently,      ///< nobody marked it: SIGKILL, a power cut, or a system call that exits. Not counted
 };
 
 /// One thread of the former process that did not come back from what it was at.

@@ -1,5 +1,6 @@
 #include "runtime/crash.hpp"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -141,9 +142,16 @@ std::string_view signal_name(int signal) {
 
 bool is_copy() { return static_cast<pid_t>(syscall(SYS_getpid)) != host_process; }
 
+[[noreturn]] void end_now(int status) {
+  // The sanitizers' own, where there is one; else libc's.
+  static const auto next = reinterpret_cast<void (*)(int)>(dlsym(RTLD_NEXT, "_exit"));
+  if (next != nullptr) next(status);
+  for (;;) syscall(SYS_exit_group, status);
+}
+
 [[noreturn]] void end_copy(const Said& note) {
   tell("a plugin made a copy of the process; the copy was ended, the host goes on", "fork", note);
-  _exit(0);
+  end_now(0);
 }
 
 extern "C" void tenon_fatal_signal(int signal, siginfo_t* info, void*) {
@@ -161,14 +169,17 @@ extern "C" void tenon_fatal_signal(int signal, siginfo_t* info, void*) {
   errno = saved;
 }
 
-void on_exit_inside() {
+/// Does not return if this thread is inside of a plugin.
+void told_if_inside(std::string_view how) {
   StuckNote* const note = existing_note();
   if (note == nullptr || !note->busy()) return;
   if (is_copy()) end_copy(Said(*note));
   note->mark(static_cast<std::uint32_t>(Died::exited));
-  tell("a plugin ended the process", "exit", Said(*note));
-  _exit(EXIT_FAILURE);
+  tell("a plugin ended the process", how, Said(*note));
+  end_now(EXIT_FAILURE);
 }
+
+void on_exit_inside() { told_if_inside("exit"); }
 
 void before_fork_inside() {
   const StuckNote* const note = existing_note();
@@ -192,7 +203,23 @@ void detail::check_border(std::string_view who, std::string_view what) {
   StuckNote& note = current_note();
   note.mark(static_cast<std::uint32_t>(Died::closed));
   tell("a plugin closed descriptors of the host; the process ends", "close", Said(note));
-  _exit(EXIT_FAILURE);
+  end_now(EXIT_FAILURE);
+}
+
+// A plugin's calls of exit and _exit arrive here: a name is looked up in the program before libc. An atexit
+// handler alone would be too late, for the destructors of statics run first, under threads that still use
+// them; and _exit calls none. (What ends the process by a system call of its own is not seen.)
+extern "C" [[gnu::visibility("default")]] void exit(int status) noexcept {
+  told_if_inside("exit");
+  static const auto next = reinterpret_cast<void (*)(int)>(dlsym(RTLD_NEXT, "exit"));
+  if (next != nullptr) next(status);
+  end_now(status);
+}
+
+extern "C" [[gnu::visibility("default")]] void _exit(int status) {
+  // A child that a plugin started and that could not become what it should: not the host's end.
+  if (host_process != 0 && !is_copy()) told_if_inside("_exit");
+  end_now(status);
 }
 
 void use_signal_stack() {

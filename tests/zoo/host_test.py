@@ -155,6 +155,9 @@ class Evil(unittest.TestCase):
     def test_exit(self):
         self.dies_three_times("exit", "exit")
 
+    def test_exit_without_handlers(self):
+        self.dies_three_times("_exit", "_exit")
+
     def test_closed_descriptors(self):
         self.dies_three_times("close", "close")
 
@@ -205,9 +208,9 @@ class Evil(unittest.TestCase):
         self.assertEqual(harness.read_store(self.data, "SELECT reason FROM ended WHERE end = 'rejected'"), [("deliver threw: not in the mood",)])
 
     def test_a_host_that_was_killed_counts_nothing(self):
-        """_exit cannot be told from a SIGKILL: the next start says where it was, and tries again."""
+        """The next start says where it was, and tries again."""
         host = self.start()
-        self.assertIn("bad", self.send_all(host, "_exit"))
+        self.assertIn("bad", self.send_all(host, "kill"))
         for _ in range(4):
             harness.wait_until(self.hosts[-1].dead, "the end", 60)
             self.start()

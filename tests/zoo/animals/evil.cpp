@@ -35,6 +35,7 @@ static void misbehave(tenon_str record) {
   if (zoo_says(record, "\"terminate\"")) throw_where_none_may();
   if (zoo_says(record, "\"exit\"")) exit(0);
   if (zoo_says(record, "\"_exit\"")) _exit(0);
+  if (zoo_says(record, "\"kill\"")) kill(getpid(), SIGKILL);
   if (zoo_says(record, "\"close\"")) close_all();
   if (zoo_says(record, "\"fork\"")) (void)!fork();
   if (zoo_says(record, "\"rawfork\"")) (void)!syscall(SYS_fork);
