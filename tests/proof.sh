@@ -60,6 +60,9 @@ cmake --build build-faults -j "$jobs" --target products
 python3 -B tests/faults/crash_points.py --times "${CRASHES:-10}" --seed "${SEED:-1}"
 python3 -B tests/faults/crash_points.py --times 3 --points journal.in_append --break ack_early --expect-red
 
+step "killed ${REFRESHES:-50} times at each point of a token's refresh; without grace at the provider some must need a login"
+python3 -B tests/faults/token_refresh.py --times "${REFRESHES:-50}"
+
 step "100 reloads while the sink is down, and the positive control"
 python3 -B tests/faults/reload.py --rounds "${RELOADS:-100}"
 python3 -B tests/faults/reload.py --rounds 5 --events 400 --rate 3000 --break ack_early --expect-red

@@ -236,7 +236,7 @@ Task<> Credential::refresh() {
       nothing.why = marked.error().text();
       failed(nothing);
     } else {
-      TENON_CRASH_POINT("oauth-before-request");
+      TENON_CRASH_POINT("oauth.before_request");
       const Duration asked = runtime_.clock().steady();
       const TokenAnswer answer = co_await ask_in_turn(current);
       metrics::count("oauth_refreshes", answer.kind == Kind::issued ? "issued" : "failed");
@@ -278,10 +278,10 @@ Task<> Credential::refresh() {
 Task<TokenAnswer> Credential::ask(const Secret& refresh_token) {
   Async<runtime::HttpResult> answered([&](Function<void(runtime::HttpResult)> done) {
     asking_ = runtime_.http().start(refresh_request(oauth2_, refresh_token), std::move(done));
-    TENON_CRASH_POINT("oauth-request-sent");
+    TENON_CRASH_POINT("oauth.request_sent");
   });
   runtime::HttpResult result = co_await answered;
-  TENON_CRASH_POINT("oauth-answered");
+  TENON_CRASH_POINT("oauth.answered");
   asking_ = 0;
   TokenAnswer answer = read_token_answer(result);
   answer.why = redactor_.text(answer.why);
@@ -318,7 +318,7 @@ Task<Status> Credential::write(const Tokens& tokens) {
 /// On disk first: a token that is used and then forgotten takes its whole family with it.
 Task<> Credential::keep(const Tokens& next, Duration asked) {
   remember(next);
-  TENON_CRASH_POINT("oauth-before-commit");
+  TENON_CRASH_POINT("oauth.before_commit");
   for (bool said = false;;) {
     const Status written = co_await write(next);
     if (written) break;
@@ -333,14 +333,14 @@ Task<> Credential::keep(const Tokens& next, Duration asked) {
     });
     co_await pause;
   }
-  TENON_CRASH_POINT("oauth-committed");
+  TENON_CRASH_POINT("oauth.committed");
   refreshed_ = runtime_.clock().steady();
   next_refresh_ = refreshed_ + kBetween;
   log::info("an access token was renewed", {{"connection", connection_}, {"version", next.version}});
   if (refused_ == next.version - 1) ++unproven_;
   adopt(next, asked);
   serve();
-  TENON_CRASH_POINT("oauth-published");
+  TENON_CRASH_POINT("oauth.published");
 }
 
 /// False: the store holds newer ones after all.
