@@ -307,10 +307,11 @@ void Host::stop(runtime::Duration limit, Function<void()> done) {
       stopping_ = true;
       runtime_.delivery().cancel(retention_timer_);
       // A refresh that is under way is let finish: what it brings would be lost.
-      constexpr runtime::Duration kFinishRefresh = std::chrono::seconds(5);
-      delivery_.stop(limit, [this, done = std::move(done)]() mutable {
+      constexpr runtime::Duration kFinishRefresh = std::chrono::seconds(1);
+      const runtime::Duration last = runtime_.clock().steady() + limit;
+      delivery_.stop(limit - kFinishRefresh, [this, last, done = std::move(done)]() mutable {
         gate_.keep();
-        token_gate_.stop(kFinishRefresh, std::move(done));
+        token_gate_.stop(last - runtime_.clock().steady(), std::move(done));
       });
     });
   });

@@ -175,6 +175,22 @@ TEST_F(OAuthHost, ATokenEndpointThatFailsHoldsNothingUpForGood) {
   EXPECT_EQ(state("msg_1"), "delivered");
 }
 
+TEST_F(OAuthHost, AStopWaitsForNoTokenEndpoint) {
+  log_in();
+  current_ = "another";
+  runtime_.network().on_request([this](const runtime::HttpRequest& request) -> runtime::ScriptedAnswer {
+    runtime::ScriptedAnswer late = answer(request);
+    if (request.url.ends_with("/oauth/token")) late.delay = seconds(25);
+    return late;
+  });
+  begin();
+  send("msg_1", "1");
+  runtime_.advance(seconds(1));
+  ASSERT_EQ(token_requests_, 1);
+  stop();  // within its limit
+  EXPECT_EQ(state("msg_1"), "waiting");
+}
+
 TEST_F(OAuthHost, NoTokenIsRecorded) {
   log_in();
   current_ = "another";  // so that a token is renewed first

@@ -173,7 +173,7 @@ action: { connection: desk, operation: upsert_customer }
     if (!host_) return;
     bool stopped = false;
     host_->stop(std::chrono::seconds(8), [&] { stopped = true; });
-    EXPECT_TRUE(runtime_.run_until([&] { return stopped; }, std::chrono::seconds(30)));
+    EXPECT_TRUE(runtime_.run_until([&] { return stopped; }, std::chrono::milliseconds(8100)));
     runtime_.run_until_idle();
   }
 
