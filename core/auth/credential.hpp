@@ -59,6 +59,8 @@ class Credential : public std::enable_shared_from_this<Credential> {
   const plugin::OAuth2& oauth2() const { return oauth2_; }
 
  private:
+  static constexpr runtime::Duration kBetween = std::chrono::seconds(10);  ///< two refreshes, at least
+
   struct Held {
     std::shared_ptr<void> lock;
     Result<std::optional<Tokens>> stored;
@@ -70,20 +72,28 @@ class Credential : public std::enable_shared_from_this<Credential> {
   void want_refresh();
   void wait_for_turn();
   runtime::Task<> refresh();
+  runtime::Task<> exchange(Tokens current);
   runtime::Task<TokenAnswer> ask(const Secret& refresh_token);
   runtime::Task<TokenAnswer> ask_in_turn(const Tokens& current);
   runtime::Task<> keep(const Tokens& next, runtime::Duration asked);
   runtime::Task<bool> give_up(Tokens& current, const std::string& why);
   runtime::Task<Status> write(const Tokens& tokens);
   void failed(const TokenAnswer& answer);
+  void failed(const Error& error);
   void look_again();
   runtime::Task<> look();
   void serve();
   void serve(const Error& error);
   void stick(std::string why);
   void remember(const Tokens& tokens);
+  /// Files are the writer thread's: delivery does not block.
   template <class T, class F>
-  void on_writer(F work, Function<void(T)> done);
+  void on_writer(F work, Function<void(T)> done) {
+    runtime_.writer().post(
+        [&delivery = runtime_.delivery(), work = std::move(work), done = std::move(done)]() mutable {
+          delivery.post([done = std::move(done), result = work()]() mutable { done(std::move(result)); });
+        });
+  }
 
   runtime::Runtime& runtime_;
   TokenStore& store_;
