@@ -27,7 +27,7 @@ EVENTS = 3
 
 
 def points_of_the_source():
-    with open(os.path.join(load.ROOT, "core", "auth", "credential.cpp"), encoding="utf-8") as source:
+    with open(os.path.join(load.ROOT, "core", "auth", "refresh.cpp"), encoding="utf-8") as source:
         return re.findall(r'TENON_CRASH_POINT\("(oauth\.[a-z_]+)"\)', source.read())
 
 
