@@ -105,7 +105,7 @@ void one_home_per_library(const Source& source, Breaks& breaks) {
       {"CLI/", {"core/app/"}},
       {"histedit.h", {"core/app/"}},
       {"nlohmann/", {"core/plugin/", "core/config/", "core/admin/", "plugins/"}},
-      {"dlfcn.h", {"core/plugin/"}},
+      {"dlfcn.h", {"core/plugin/", "core/runtime/crash.cpp"}},
   };
   each_line(source, [&](const std::string& line, const std::string& where) {
     const auto open = line.find('<');
