@@ -229,9 +229,10 @@ void Admin::control(Request request, Respond respond) {
   const std::string_view query = target.substr(std::min(mark + 1, target.size()));
   if (path.starts_with("/v1/pipelines/"))
     return control_pipeline(path.substr(14), request, std::move(respond));
-  if (path == "/v1/dead/retry") {
-    if (only("POST", request, respond)) retry(request.body, std::move(respond));
-    return;
+  if (path == "/v1/dead/retry" || path == "/v1/dead/skip") {
+    if (!only("POST", request, respond)) return;
+    return path == "/v1/dead/skip" ? skip(request.body, std::move(respond))
+                                   : retry(request.body, std::move(respond));
   }
   if (path == "/v1/forget" || path == "/v1/scrub") {
     if (!only("POST", request, respond)) return;
@@ -306,10 +307,22 @@ void Admin::show(std::string_view id, bool dead, Respond respond) {
 void Admin::retry(const std::string& body, Respond respond) {
   auto seqs = read_seqs(body);
   if (!seqs) return respond(bad_request("seqs"));
-  journal_.requeue(std::move(*seqs),
-                   {&runtime_.ingress(), [respond = std::move(respond)](Result<journal::Requeued> done) {
-                      respond(done ? json_answer(200, requeued_json(*done)) : failed(done.error()));
-                    }});
+  journal_.requeue(
+      std::move(*seqs),
+      {&runtime_.ingress(), [respond = std::move(respond)](Result<journal::Requeued> done) {
+         respond(done ? json_answer(200, requeued_json("retried", *done)) : failed(done.error()));
+       }});
+}
+
+void Admin::skip(const std::string& body, Respond respond) {
+  auto seqs = read_seqs(body);
+  if (!seqs) return respond(bad_request("seqs"));
+  journal_.skip(
+      std::move(*seqs),
+      {&runtime_.ingress(), [respond = std::move(respond), state = state_](Result<journal::Skipped> done) {
+         if (done && state->options.host != nullptr) state->options.host->look_at_blockers(done->seqs);
+         respond(done ? json_answer(200, requeued_json("skipped", *done)) : failed(done.error()));
+       }});
 }
 
 /// {"key": "…", "connection": "…", "pipeline": "…", "after": 0}
@@ -329,8 +342,10 @@ void Admin::forget(const std::string& body, Respond respond) {
   }
   // Empty is the key of what has none: too many people at once.
   if (query.key.empty()) return respond(bad_request("key"));
-  journal::forget(journal_, std::move(query),
-                  {&runtime_.ingress(), [respond = std::move(respond)](Result<journal::Forgotten> done) {
+  journal::forget(journal_, query,
+                  {&runtime_.ingress(), [respond = std::move(respond), state = state_,
+                                         key = query.key](Result<journal::Forgotten> done) {
+                     if (done && state->options.host != nullptr) state->options.host->look_at_blockers(key);
                      respond(done ? json_answer(200, forgotten_json(*done)) : failed(done.error()));
                    }});
 }

@@ -27,11 +27,11 @@ struct AdminOptions {
   pipeline::Host* host = nullptr;
 };
 
-/// The socket file answers POST /v1/dead/retry, /v1/forget, /v1/scrub and /v1/pipelines/{name}/pause and
-/// /resume, GET /v1/dead/groups, GET /v1/events, /v1/events/{id}, /v1/dead, /v1/dead/{id} and /v1/status as
-/// docs/admin-api.md says; whoever may open the file (mode 0600) may read everything. The health listener
-/// answers GET /healthz (200 while the process lives) and /readyz (200 while events are taken, else 503 with
-/// the reason), nothing else.
+/// The socket file answers POST /v1/dead/retry, /v1/dead/skip, /v1/forget, /v1/scrub and
+/// /v1/pipelines/{name}/pause and /resume, GET /v1/dead/groups, GET /v1/events, /v1/events/{id}, /v1/dead,
+/// /v1/dead/{id} and /v1/status as docs/admin-api.md says; whoever may open the file (mode 0600) may read
+/// everything. The health listener answers GET /healthz (200 while the process lives) and /readyz (200 while
+/// events are taken, else 503 with the reason), nothing else.
 class Admin {
  public:
   /// Runtime and journal outlive it.
@@ -71,6 +71,7 @@ class Admin {
   };
   void control_pipeline(std::string_view path, const ingress::Request& request, ingress::Respond respond);
   void retry(const std::string& body, ingress::Respond respond);
+  void skip(const std::string& body, ingress::Respond respond);
   void groups(std::string_view query, ingress::Respond respond);
   void forget(const std::string& body, ingress::Respond respond);
   void scrub(ingress::Respond respond);

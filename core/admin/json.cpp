@@ -136,10 +136,10 @@ std::string events_json(const journal::Listed& listed, bool oldest_first) {
   return out;
 }
 
-std::string requeued_json(const journal::Requeued& requeued) {
+std::string requeued_json(std::string_view done, const journal::Requeued& requeued) {
   std::string out;
   ObjectWriter object(out);
-  array(object.begin("retried"), requeued.seqs, [&out](journal::Seq seq) { out += std::to_string(seq); });
+  array(object.begin(done), requeued.seqs, [&out](journal::Seq seq) { out += std::to_string(seq); });
   array(object.begin("refused"), requeued.refused, [&out](const journal::Requeued::Refused& refused) {
     ObjectWriter each(out);
     each.number("seq", refused.seq);
@@ -224,16 +224,16 @@ std::string event_json(const journal::EventDetail& detail) {
 
 namespace {
 
-/// One entry per pipeline that is defined, does not run, or has something.
-/// Empty if the host does not run it.
-std::string version_of(const StatusView& view, const std::string& pipeline) {
-  if (!view.host) return {};
+/// Its place among the pipelines that the host runs, if it does.
+std::optional<std::size_t> place_of(const StatusView& view, const std::string& pipeline) {
+  if (!view.host) return std::nullopt;
   const auto& all = view.host->pipelines;
   const auto found = std::find(all.begin(), all.end(), pipeline);
-  return found == all.end() ? std::string()
-                            : view.host->versions[static_cast<std::size_t>(found - all.begin())];
+  if (found == all.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - all.begin());
 }
 
+/// One entry per pipeline that is defined, does not run, or has something.
 void write_pipelines(std::string& out, const StatusView& view) {
   std::map<std::string, std::pair<const journal::Backlog*, const journal::PipelineState*>> all;
   if (view.host) {
@@ -245,11 +245,11 @@ void write_pipelines(std::string& out, const StatusView& view) {
   for (const auto& state : view.overview.states) all[state.pipeline].second = &state;
   array(out, all, [&](const auto& each) {
     const auto& [backlog, state] = each.second;
-    const std::string version = version_of(view, each.first);
-    const bool defined = !view.host || !version.empty();
+    const auto place = place_of(view, each.first);
+    const bool defined = !view.host || place;
     ObjectWriter object(out);
     object.text("name", each.first);
-    object.text_if("version", version);
+    if (place) object.text("version", view.host->versions[*place]);
     object.text("state", state ? journal::name_of(state->mode) : defined ? "running" : "not_defined");
     if (state) {
       object.text_if("reason", state->reason);
@@ -258,6 +258,7 @@ void write_pipelines(std::string& out, const StatusView& view) {
     object.number("waiting", backlog ? backlog->waiting : 0);
     object.number("retrying", backlog ? backlog->retrying : 0);
     object.number("dead", backlog ? backlog->dead : 0);
+    if (place) object.number("blocked_lanes", view.host->blocked[*place]);
     if (backlog) object.number_if("oldest_waiting_ms", backlog->oldest_waiting_ms);
     object.end();
   });

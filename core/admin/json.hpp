@@ -13,7 +13,8 @@ namespace tenon::admin {
 /// `next_before` (`next_after` where the oldest come first) is what to ask for the next page by; left out
 /// where there is none.
 std::string events_json(const journal::Listed& listed, bool oldest_first);
-std::string requeued_json(const journal::Requeued& requeued);
+/// `done` names those that it was done to.
+std::string requeued_json(std::string_view done, const journal::Requeued& requeued);
 std::string forgotten_json(const journal::Forgotten& done);
 std::string scrubbed_json(const journal::Scrubbed& done);
 std::string groups_json(const std::vector<journal::DeadGroup>& groups);

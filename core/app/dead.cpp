@@ -39,25 +39,36 @@ void add_show(Command& group) {
   command.run([&options] { return show_event(EventKind::dead_letter, options); });
 }
 
-struct RetryOptions {
+/// What is done to dead letters.
+struct Deed {
+  const char* path;
+  const char* done;  ///< the member that lists those that it was done to
+  const char* told;  ///< behind their number
+};
+constexpr Deed kRetry{"/v1/dead/retry", "retried", "queued again"};
+constexpr Deed kSkip{"/v1/dead/skip", "skipped", "skipped"};
+
+struct DeedOptions {
+  const Deed* deed = &kRetry;
   std::vector<std::string> ids;
   bool all = false;
   ListOptions which;  ///< of it: what narrows, and --data
 };
 
-struct Retried {
-  std::uint64_t retried = 0;
+struct Done {
+  std::uint64_t count = 0;
   std::vector<std::pair<std::string, std::string>> refused;  ///< number, code
   std::uint64_t left = 0;                                    ///< not asked any more: Ctrl-C
   bool interrupted = false;
 };
 
 /// One batch, in one transaction of the journal.
-Result<bool> retry_batch(const std::string& data, const std::vector<std::string>& seqs, Retried& so_far) {
+Result<bool> do_batch(const Deed& deed, const std::string& data, const std::vector<std::string>& seqs,
+                      Done& so_far) {
   std::string body = "{\"seqs\":[";
   for (const std::string& seq : seqs) body += (body.back() == '[' ? "" : ",") + seq;
-  TENON_TRY(const Document done, tell_host(data, "/v1/dead/retry", body + "]}"));
-  so_far.retried += done.root.get("retried").size();
+  TENON_TRY(const Document done, tell_host(data, deed.path, body + "]}"));
+  so_far.count += done.root.get(deed.done).size();
   for (const Value each : done.root.get("refused").items())
     so_far.refused.emplace_back(cell(each.get("seq")), cell(each.get("error")));
   return true;
@@ -77,8 +88,8 @@ Result<std::vector<std::string>> wanted_of(Value page, EventFilter* where) {
 }
 
 /// All that match, oldest first and each once, in batches: Ctrl-C between two leaves whole ones behind it.
-Result<Retried> retry_matching(const ListOptions& which, EventFilter* where) {
-  Retried so_far;
+Result<Done> do_matching(const Deed& deed, const ListOptions& which, EventFilter* where) {
+  Done so_far;
   TENON_TRY(const std::string filter, filter_of(which));
   TENON_TRY(const Document groups, ask_host(which.data, "/v1/dead/groups?by=pipeline&" + filter));
   std::uint64_t total = 0;
@@ -89,7 +100,7 @@ Result<Retried> retry_matching(const ListOptions& which, EventFilter* where) {
   }
   const Interrupt interrupt;
   Progress progress("dead letters", total);
-  // What dies again meanwhile has a number that was passed by: nothing is retried twice.
+  // What dies again meanwhile has a number that was passed by: it is done to nothing twice.
   std::uint64_t looked = 0;
   for (std::string after = "0"; !after.empty() && newest > 0;) {
     TENON_TRY(const Document page,
@@ -97,7 +108,7 @@ Result<Retried> retry_matching(const ListOptions& which, EventFilter* where) {
                                        "&before=" + std::to_string(newest + 1) +
                                        (where != nullptr ? "&data=1" : "")));
     TENON_TRY(const std::vector<std::string> seqs, wanted_of(page.root, where));
-    if (!seqs.empty()) TENON_CHECK(retry_batch(which.data, seqs, so_far));
+    if (!seqs.empty()) TENON_CHECK(do_batch(deed, which.data, seqs, so_far));
     looked += page.root.get("events").size();
     after = cell(page.root.get("next_after"));
     progress.at(looked);
@@ -111,8 +122,8 @@ Result<Retried> retry_matching(const ListOptions& which, EventFilter* where) {
 }
 
 /// The numbers of what was named by number or id.
-Result<Retried> retry_named(const RetryOptions& options) {
-  Retried so_far;
+Result<Done> do_named(const DeedOptions& options) {
+  Done so_far;
   std::vector<std::string> seqs;
   for (const std::string& id : options.ids) {
     const auto found = ask_host(options.which.data, "/v1/events/" + percent_encode(id));
@@ -126,12 +137,13 @@ Result<Retried> retry_named(const RetryOptions& options) {
   for (std::size_t at = 0; at < seqs.size(); at += 200) {
     const auto end = seqs.begin() + static_cast<std::ptrdiff_t>(std::min(seqs.size(), at + 200));
     const std::vector<std::string> batch(seqs.begin() + static_cast<std::ptrdiff_t>(at), end);
-    TENON_CHECK(retry_batch(options.which.data, batch, so_far));
+    TENON_CHECK(do_batch(*options.deed, options.which.data, batch, so_far));
   }
   return so_far;
 }
 
-int retry_dead(const RetryOptions& options) {
+/// The exit code.
+int do_to_dead(const DeedOptions& options) {
   const ListOptions& which = options.which;
   const std::initializer_list<const std::string*> narrows = {&which.pipeline, &which.connection, &which.key,
                                                              &which.reason,   &which.since,      &which.until,
@@ -151,7 +163,7 @@ int retry_dead(const RetryOptions& options) {
     where = std::move(*parsed);
   }
   const auto done =
-      options.ids.empty() ? retry_matching(which, where ? &*where : nullptr) : retry_named(options);
+      options.ids.empty() ? do_matching(*options.deed, which, where ? &*where : nullptr) : do_named(options);
   if (!done) return fail_list(done.error());
   if (where && where->failed() > 0)
     output().warning("--where could not be evaluated for " + std::to_string(where->failed()) +
@@ -162,30 +174,24 @@ int retry_dead(const RetryOptions& options) {
       refused += (refused.empty() ? "" : ",") + ("{\"id\":" + json_string(id)) +
                  ",\"error\":" + json_string(code) + "}";
     } else {
-      output().warning(id + " was not retried: " + code);
+      output().warning(id + " was not " + options.deed->done + ": " + code);
     }
   }
   if (output().json()) {
     output().document(
-        "{\"retried\":" + std::to_string(done->retried) + ",\"refused\":[" + refused + "]" +
+        "{\"" + std::string(options.deed->done) + "\":" + std::to_string(done->count) + ",\"refused\":[" +
+        refused + "]" +
         (done->interrupted ? ",\"interrupted\":true,\"left\":" + std::to_string(done->left) : "") + "}");
   } else {
     output().text(
-        std::to_string(done->retried) + " queued again" +
+        std::to_string(done->count) + " " + options.deed->told +
         (done->interrupted ? ", " + std::to_string(done->left) + " left as they were: Ctrl-C" : "") + "\n");
   }
   if (done->interrupted) return kExitInterrupted;
   return options.ids.empty() || done->refused.empty() ? kExitOk : kExitFailure;
 }
 
-void add_retry(Command& group) {
-  Command& command = group.verb("retry", "Queue dead letters again");
-  auto& options = command.keep<RetryOptions>();
-  command.about(
-      "Each is queued once, the oldest first; what was delivered of it is not done again. Ctrl-C stops "
-      "between two "
-      "batches: what was queued stays queued, their number is told, and the exit code is 130. Malformed "
-      "webhooks cannot be retried.");
+void add_which(Command& command, DeedOptions& options) {
   command.argument("id", options.ids, "Numbers or ids, as `list` prints them")
       .completes(Completes::dead_letter);
   command.flag("--all", options.all, "All there are");
@@ -205,19 +211,46 @@ void add_retry(Command& group) {
       .value("EXPRESSION");
   add_data(command, options.which.data);
   command.json();
+}
+
+void add_retry(Command& group) {
+  Command& command = group.verb("retry", "Queue dead letters again");
+  auto& options = command.keep<DeedOptions>();
+  command.about(
+      "Each is queued once, the oldest first; what was delivered of it is not done again. Ctrl-C stops "
+      "between two "
+      "batches: what was queued stays queued, their number is told, and the exit code is 130. Malformed "
+      "webhooks cannot be retried.");
+  add_which(command, options);
   command.example("tenon dead retry --all", "Everything");
   command.example("tenon dead retry --all --json", "The same, for a script");
   command.example("tenon dead retry --reason 503 --since 24h", "What a remote's bad night left");
-  command.run([&options] { return retry_dead(options); });
+  command.run([&options] { return do_to_dead(options); });
+}
+
+void add_skip(Command& group) {
+  Command& command = group.verb("skip", "Let dead letters rest: they end as skipped");
+  auto& options = command.keep<DeedOptions>();
+  options.deed = &kSkip;
+  command.about(
+      "They are no dead letters any more and go with their time, as all ended events; that it was done is "
+      "kept with each. "
+      "Where `on_exhausted` is `block_key`, the later events of their keys go on. Ctrl-C stops between two "
+      "batches, with exit code 130.");
+  add_which(command, options);
+  command.example("tenon dead skip 2", "By its number");
+  command.example("tenon dead skip --reason malformed_event --json", "What nobody can run, for a script");
+  command.run([&options] { return do_to_dead(options); });
 }
 
 }  // namespace
 
 void add_dead(Command& program) {
-  Command& group = program.verb("dead", "List, show and retry dead letters");
+  Command& group = program.verb("dead", "List, show, retry and skip dead letters");
   add_list(group);
   add_show(group);
   add_retry(group);
+  add_skip(group);
 }
 
 }  // namespace tenon::app

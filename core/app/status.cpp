@@ -52,13 +52,15 @@ std::string status_text(Value status) {
                    {"WAITING"},
                    {"RETRYING"},
                    {"DEAD"},
+                   {"BLOCKED"},
                    {"OLDEST"},
                    {"REASON", 12}});
   for (const Value each : status.get("pipelines").items()) {
     const std::string state = cell(each.get("state"));
     pipelines.add({cell(each.get("name")), cell(each.get("version")), Cell(state, style_of(state)),
                    cell(each.get("waiting")), cell(each.get("retrying")), cell(each.get("dead")),
-                   time_cell(each.get("oldest_waiting_ms")), cell(each.get("reason"))});
+                   cell(each.get("blocked_lanes")), time_cell(each.get("oldest_waiting_ms")),
+                   cell(each.get("reason"))});
   }
   if (!pipelines.empty()) out += pipelines.render(output().out());
   Table accounts({{"ACCOUNT", 12}, {"LIMIT"}, {"REMAINING"}, {"PAUSED"}, {"QUEUED"}, {"REACHABLE"}});

@@ -62,15 +62,18 @@ class DeliveryReader {
     }
   }
 
-  /// The next event of the key fetches anew, so nothing has to be marked: that is what happens anyway.
+  /// skip_and_mark_dirty: the next event of the key fetches anew, so nothing has to be marked: that is what
+  /// happens anyway.
   void on_exhausted() {
     const auto word = fields_.text("on_exhausted");
     if (!word || *word == "skip_and_mark_dirty") return;
-    const Span at = fields_.get("on_exhausted")->at;
     if (*word == "block_key") {
-      return fields_.error(at, "not_built_yet", "on_exhausted", "`block_key` is not built yet");
+      reading_.made.block_key = true;
+      return;
     }
-    fields_.error(at, "wrong_type", "on_exhausted", "expected `skip_and_mark_dirty`, found `" + *word + "`");
+    const Span at = fields_.get("on_exhausted")->at;
+    fields_.error(at, "wrong_type", "on_exhausted",
+                  "expected `skip_and_mark_dirty` or `block_key`, found `" + *word + "`");
   }
 
   void on_gone() {

@@ -151,7 +151,8 @@ constexpr Key kDeliveryKeys[] = {
     key("order_by", F::expression, "Events of one value run one after the other; `event.key` unless said."),
     key("priority", F::expression, "`high`, `normal` or `low`, or an expression that gives one."),
     key("retry", F::section, kRetry, "How long it is tried again."),
-    words("on_exhausted", "skip_and_mark_dirty", "What follows when retries end."),
+    words("on_exhausted", "skip_and_mark_dirty|block_key",
+          "What a dead letter means for the next events of its key."),
     words("on_gone", "skip|reject", "What follows when the fetched object is gone."),
 };
 

@@ -97,6 +97,7 @@ struct Pipeline {
   Retry retry;
   std::vector<ClassRule> classify;  ///< the first that fits holds
   OnGone on_gone = OnGone::skip;
+  bool block_key = false;           ///< a dead letter holds up the later events of its lane
   bool shadow = false;              ///< nothing is written; what would be sent is recorded
   std::optional<Formula> order_by;  ///< sees `event`; its text is the lane; none: the event's key
   std::optional<Formula> priority;  ///< sees `event`; gives `high`, `normal` or `low`

@@ -90,7 +90,8 @@ void Delivery::place(journal::Waiting waiting) {
   if (const auto ours = still_ours_.find(waiting.pipeline); ours != still_ours_.end()) {
     if (ours->second.erase({seq, waiting.requeued_ms}) > 0) return;
   }
-  if (!lanes_.add(lane, std::move(waiting))) to_park_[lane].push_back(seq);
+  const bool passes = blocked_.holds(seq);
+  if (!lanes_.add(lane, std::move(waiting), passes)) to_park_[lane].push_back(seq);
 }
 
 /// An event whose `order_by` fails runs in the lane of its key, and its run rejects it.
@@ -122,6 +123,7 @@ void Delivery::take_parked(const std::string& lane) {
          if (!*alive || !got) return;
          // Asked for before the pipeline was stopped: the journal hands them out again.
          if (stopped_flows_.contains(lane.substr(0, lane.find('\0')))) return;
+         if (lanes_.blocked(lane)) return back_to_disk(lane, *got);
          lanes_.unpark(lane, std::move(*got));
          pump();
        }});
@@ -230,6 +232,7 @@ runtime::Task<> Delivery::run(RunId id, std::shared_ptr<EventRun> event_run, std
   if (!live) --not_live_of_[pipeline];
   if (!end.abandoned) {
     note_refusals(pipeline, end);
+    note_blocker(*event_run, end);
     // Of a pipeline that is stopped the lane is let go of: the journal has the event.
     if (end.next_ms && !stopped_flows_.contains(pipeline)) {
       rest(lane, event_run->take_waiting());
@@ -261,8 +264,9 @@ void Delivery::load_modes() {
                                                                {"mode", journal::name_of(state.mode)},
                                                                {"reason", state.reason}});
                        }
-                       loaded_ = true;
-                       pump();
+                       std::vector<std::string> pipelines;
+                       for (const auto& [name, flow] : flows_) pipelines.push_back(name);
+                       load_all_blocked(std::move(pipelines));
                      }});
 }
 
@@ -291,8 +295,12 @@ void Delivery::next_change() {
   if (state.mode != journal::PipelineMode::running) {
     stop_handing_out(state.pipeline);
   } else if (stopped_flows_.contains(state.pipeline)) {
-    // Before the journal is told: its answer may come behind the first events.
-    hand_out_again(state.pipeline);
+    load_blocked(state.pipeline, [this] {
+      // Before the journal is told: its answer may come behind the first events.
+      hand_out_again(changes_.front().state.pipeline);
+      write_mode();
+    });
+    return;
   } else {
     auto done = std::move(changes_.front().done);
     journal::PipelineState running;
@@ -301,8 +309,13 @@ void Delivery::next_change() {
     if (done) done(std::move(running));
     return next_change();
   }
+  write_mode();
+}
+
+/// Of the first change.
+void Delivery::write_mode() {
   journal_.set_pipeline(
-      state,
+      changes_.front().state,
       {&runtime_.delivery(), [this, alive = alive_](Result<journal::PipelineState> now) {
          if (!*alive) return;
          ModeChange change = std::move(changes_.front());
@@ -380,7 +393,8 @@ void Delivery::put_flow(Flow fresh) {
   };
   auto& flow = flows_[name];
   const bool was_there = flow != nullptr;
-  const bool regroup = was_there && order(*flow->pipeline) != order(*fresh.pipeline);
+  const bool regroup = was_there && (order(*flow->pipeline) != order(*fresh.pipeline) ||
+                                     flow->pipeline->block_key != fresh.pipeline->block_key);
   flow = std::make_shared<const Flow>(std::move(fresh));
   if (was_there && !regroup) return pump();
   // Paused or held: all is handed out anew when it runs again.

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "delivery/blocked_lanes.hpp"
 #include "delivery/duplicate_watch.hpp"
 #include "delivery/flow.hpp"
 #include "delivery/gate.hpp"
@@ -43,8 +44,8 @@ class Delivery {
   /// Before `start`.
   void add_flow(Flow flow);
   /// While it runs: replaces the flow of that pipeline, or adds it. What is under way ends under the old one;
-  /// what waits, and what is tried again, runs under the new one. Where `order_by` is another, all waiting
-  /// events are put into their new lanes once nothing of the pipeline is under way.
+  /// what waits, and what is tried again, runs under the new one. Where `order_by` or `on_exhausted` is
+  /// another, all waiting events are put into their new lanes once nothing of the pipeline is under way.
   void put_flow(Flow flow);
   /// What is under way ends; what waits keeps, in the journal, until a flow of that pipeline is put.
   void remove_flow(const std::string& pipeline);
@@ -57,6 +58,13 @@ class Delivery {
   /// Pauses a pipeline or lets it run (which also ends a hold); `done` once that is journalled. What runs
   /// goes on to its end. Errors: those of the journal.
   void set_mode(std::string pipeline, journal::PipelineMode mode, ModeSet done);
+
+  /// Somebody has skipped or forgotten dead letters: lanes that were blocked by them go on.
+  void look_at_blockers(std::vector<journal::Seq> seqs);
+  /// The same, of all those of that event key.
+  void look_at_blockers(const std::string& key);
+  /// How many lanes of the pipeline a dead letter holds up.
+  std::size_t blocked_of(const std::string& pipeline) const { return blocked_.lanes_of(pipeline); }
 
   /// Events that run now, and those that wait in memory.
   std::size_t running() const { return runs_.size(); }
@@ -80,12 +88,20 @@ class Delivery {
   config::Priority priority_of(const journal::Waiting& waiting) const;
   void rest(const std::string& lane, journal::Waiting waiting);
   void take_parked(const std::string& lane);
+  void back_to_disk(const std::string& lane, const std::vector<journal::Waiting>& events);
   void start_run(Lanes::Head head);
   std::vector<journal::Waiting> fold(const Flow& flow, Lanes::Head& head);
   runtime::Task<> run(RunId id, std::shared_ptr<EventRun> event_run, std::string lane, std::string pipeline,
                       bool live);
   void finished(const std::string& lane);
+  void block(const std::string& lane, journal::Seq seq, const std::string& key);
+  void unblock(journal::Seq seq);
+  void note_blocker(const EventRun& event_run, const RunEnd& end);
+  void load_blocked(const std::string& pipeline, Function<void()> then);
+  void load_blocked_after(const std::string& pipeline, journal::Seq after, Function<void()> then);
+  void load_all_blocked(std::vector<std::string> pipelines);
   void load_modes();
+  void write_mode();
   void change_mode(ModeChange change);
   void next_change();
   void stop_handing_out(const std::string& pipeline);
@@ -104,6 +120,9 @@ class Delivery {
   DeliveryOptions options_;
   std::map<std::string, std::shared_ptr<const Flow>, std::less<>> flows_;
   Lanes lanes_;
+  BlockedLanes blocked_;
+  /// Of pipelines whose blockers are read: those that ended meanwhile.
+  std::map<std::string, std::set<journal::Seq>> loading_blocked_;
   IdentityLocks locks_;
   DuplicateWatch duplicates_;
   std::unordered_map<RunId, std::shared_ptr<EventRun>> runs_;

@@ -1,6 +1,7 @@
 #include "delivery/lanes.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tenon::delivery {
 
@@ -17,9 +18,11 @@ std::string Lanes::name(std::string_view pipeline, std::string_view key) {
   return out;
 }
 
-bool Lanes::add(const std::string& name, journal::Waiting waiting) {
+bool Lanes::add(const std::string& name, journal::Waiting waiting, bool passes) {
   Lane& lane = lanes_[name];
-  if (lane.parked > 0 || lane.queue.size() >= kMostInLane) return false;
+  // Nothing but such events is in the queue of a blocked lane: their order is that of their coming.
+  if (!(lane.blocked && passes) && (lane.blocked || lane.parked > 0 || lane.queue.size() >= kMostInLane))
+    return false;
   lane.queue.push_back(std::move(waiting));
   ++size_;
   if (lane.state == State::idle) make_ready(name, lane);
@@ -60,13 +63,47 @@ bool Lanes::finish(const std::string& name) {
   lane.state = State::idle;
   if (!lane.queue.empty()) {
     make_ready(name, lane);
-  } else if (lane.parked == 0) {
+  } else if (lane.parked == 0 && !lane.blocked) {
     lanes_.erase(found);
     return false;
   }
-  if (lane.parked == 0 || lane.unparking || lane.queue.size() >= kMostInLane / 2) return false;
+  return wants_parked(lane);
+}
+
+bool Lanes::wants_parked(Lane& lane) {
+  if (lane.blocked || lane.parked == 0 || lane.unparking || lane.queue.size() >= kMostInLane / 2)
+    return false;
   lane.unparking = true;
   return true;
+}
+
+std::vector<journal::Seq> Lanes::block(const std::string& name) {
+  Lane& lane = lanes_[name];
+  std::vector<journal::Seq> waiting;
+  if (std::exchange(lane.blocked, true)) return waiting;
+  // Not by the end of its own head: what is next there still runs.
+  if (lane.state == State::ready || lane.state == State::resting) return waiting;
+  for (const auto& each : lane.queue) waiting.push_back(each.seq);
+  size_ -= lane.queue.size();
+  lane.queue.clear();
+  return waiting;
+}
+
+bool Lanes::unblock(const std::string& name) {
+  const auto found = lanes_.find(name);
+  if (found == lanes_.end()) return false;
+  Lane& lane = found->second;
+  lane.blocked = false;
+  if (lane.state == State::idle && lane.parked == 0) {
+    lanes_.erase(found);
+    return false;
+  }
+  return wants_parked(lane);
+}
+
+bool Lanes::blocked(const std::string& name) const {
+  const auto found = lanes_.find(name);
+  return found != lanes_.end() && found->second.blocked;
 }
 
 std::uint64_t Lanes::rest(const std::string& name, journal::Waiting head) {
@@ -96,6 +133,7 @@ void Lanes::drop(const std::string& pipeline) {
     lane.queue.clear();
     lane.parked = 0;
     lane.unparking = false;
+    lane.blocked = false;
     at = lane.state == State::running ? std::next(at) : lanes_.erase(at);
   }
   ready_.erase(pipeline);

@@ -43,9 +43,9 @@ class Lanes {
   /// Name of the lane of an event: its pipeline, and its key or what `order_by` gives.
   static std::string name(std::string_view pipeline, std::string_view key);
 
-  /// Queues an event behind its lane. False: the lane is full, or its older events are parked: park this one
-  /// too.
-  bool add(const std::string& lane, journal::Waiting waiting);
+  /// Queues an event behind its lane. False: the lane is full or blocked, or its older events are parked:
+  /// park this one too. `passes`: it may run in a blocked lane.
+  bool add(const std::string& lane, journal::Waiting waiting, bool passes = false);
 
   /// The next head to run, for whose pipeline and class `admits` is true; its lane is running from now on.
   template <class Admits>
@@ -81,7 +81,14 @@ class Lanes {
   std::uint64_t rest(const std::string& lane, journal::Waiting head);
   /// A lane that still has that rest becomes ready.
   void wake(const std::string& lane, std::uint64_t rest);
-  /// Forgets the pipeline's events, parked ones too; lanes whose head runs stay, empty.
+  /// From now on only events that pass run in that lane. Gives those that waited in memory: park them, and
+  /// note it. Nothing where it was blocked before.
+  std::vector<journal::Seq> block(const std::string& lane);
+  /// It goes on. True if the caller should fetch parked ones, and hand them to `unpark`.
+  bool unblock(const std::string& lane);
+  bool blocked(const std::string& lane) const;
+  /// Forgets the pipeline's events, parked ones too, and that lanes are blocked; lanes whose head runs stay,
+  /// empty.
   void drop(const std::string& pipeline);
   /// `count` more of the lane's newest events stand on disk.
   void note_parked(const std::string& lane, std::size_t count);
@@ -98,6 +105,7 @@ class Lanes {
     State state = State::idle;
     std::size_t parked = 0;  ///< events on disk behind the queue
     bool unparking = false;
+    bool blocked = false;
     std::uint64_t rest = 0;
   };
   static constexpr std::size_t kClasses = 4;
@@ -113,6 +121,7 @@ class Lanes {
   };
 
   std::optional<Head> pop(Ready& ready);
+  static bool wants_parked(Lane& lane);
   void make_ready(const std::string& name, Lane& lane);
 
   PriorityOf priority_of_;

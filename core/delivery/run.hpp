@@ -39,6 +39,7 @@ struct RunEnd {
   /// whom.
   std::string forbidden;
   bool delivered = false;  ///< it ended, and something was written
+  std::optional<End> end;  ///< how it ended; none: it is open
 };
 
 /// Runs on the delivery executor and must stay alive until `run` has finished.

@@ -146,6 +146,7 @@ Task<RunEnd> EventRun::finish(Settlement settlement) {
   end.hold = hold_;
   end.forbidden = forbidden_;
   end.delivered = delivered;
+  end.end = settlement.end;
   const std::uint32_t attempts = settlement.attempts_counted;
   const bool ends = settlement.end.has_value();
   const bool settled = co_await settle(std::move(settlement));

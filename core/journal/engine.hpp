@@ -32,6 +32,7 @@ class Engine final : public Journal {
   void begin(Epoch epoch, Intent intent, Reply<bool> reply) override;
   void settle(Epoch epoch, std::vector<Settlement> batch, Reply<bool> reply) override;
   void requeue(std::vector<Seq> seqs, Reply<Requeued> reply) override;
+  void skip(std::vector<Seq> seqs, Reply<Skipped> reply) override;
   void set_pipeline(PipelineState state, Reply<PipelineState> reply) override;
   void overview(Reply<Overview> reply) override;
   void list(Query query, Reply<Listed> reply) override;

@@ -70,6 +70,13 @@ void Engine::requeue(std::vector<Seq> seqs, Reply<Requeued> reply) {
                  });
 }
 
+void Engine::skip(std::vector<Seq> seqs, Reply<Skipped> reply) {
+  std::sort(seqs.begin(), seqs.end());
+  seqs.erase(std::unique(seqs.begin(), seqs.end()), seqs.end());
+  push<Skipped>(Call::Kind::write, 0, std::move(reply),
+                [seqs = std::move(seqs)](Store& store) { return store.skip(seqs); });
+}
+
 void Engine::set_pipeline(PipelineState state, Reply<PipelineState> reply) {
   push<PipelineState>(Call::Kind::write, 0, std::move(reply),
                       [this, state = std::move(state)](Store& store) -> Result<PipelineState> {

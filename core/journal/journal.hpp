@@ -163,8 +163,8 @@ struct EventRow {
 /// What an operator did to an event.
 struct Note {
   std::int64_t at_ms = 0;
-  std::string what;  ///< requeued, id_reused
-  std::string text;  ///< requeued: the end that was taken back, and its reason
+  std::string what;  ///< requeued, skipped, id_reused
+  std::string text;  ///< requeued, skipped: the end that was taken back, and its reason
 };
 
 struct EventDetail {
@@ -248,6 +248,9 @@ struct Requeued {
   std::vector<Refused> refused;
 };
 
+/// What `skip` did: those that ended as skipped, and those that were no dead letters.
+using Skipped = Requeued;
+
 struct DeadGroup {
   std::string name;
   std::uint64_t count = 0;
@@ -312,6 +315,10 @@ class Journal {
   /// stay so. One commit, audited. Refusals concern single events; one that was named twice, here or by two
   /// callers, is opened once.
   virtual void requeue(std::vector<Seq> seqs, Reply<Requeued> reply) = 0;
+
+  /// Dead letters end as skipped, for good. One commit, audited. Refusals as those of `requeue`, but that a
+  /// malformed one may be skipped too.
+  virtual void skip(std::vector<Seq> seqs, Reply<Skipped> reply) = 0;
 
   /// Commits the mode of a pipeline and answers what now holds: a pipeline that is held is not paused on top
   /// of it. While it does not run, `take` and `take_parked` pass its events by; whoever takes must let go of

@@ -72,6 +72,7 @@ class Store {
   /// `seqs` ascending, each once. Beside the answer: the pipelines of those that are open again.
   using Opened = std::pair<Requeued, std::vector<std::pair<std::string, Seq>>>;
   virtual Result<Opened> requeue(std::span<const Seq> seqs) = 0;
+  virtual Result<Skipped> skip(std::span<const Seq> seqs) = 0;
   virtual Result<PipelineState> set_pipeline(const PipelineState& state) = 0;
   virtual Result<std::uint64_t> retain(std::int64_t before_ms, std::uint32_t limit) = 0;
   virtual Result<Forgotten> forget(const ForgetQuery& query) = 0;
@@ -134,6 +135,8 @@ bool matches(const Query& query, const RowView& row);
 std::string last_status(const std::string& conversation);
 /// What the audit says of an end that was taken back.
 std::string taken_back(End end, std::string_view reason);
+/// The reason of a dead letter that was skipped.
+constexpr std::string_view kSkipped = "skipped by an operator";
 /// What the audit says of a key that was forgotten: enough to answer "was this one?", and not the key.
 std::string forgotten_subject(const ForgetQuery& query, const Forgotten& done);
 /// Of `store/30`: `30`.

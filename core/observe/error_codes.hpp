@@ -104,6 +104,9 @@ namespace codes {
   ROW(kInvalidRecord, "invalid_record", \
       "A record does not fit the schema of its operation; the action is rejected.", \
       "The line names the fields, what was expected and what was found. Mend the mapping, then `tenon dead retry`.") \
+  ROW(kKeyBlocked, "key_blocked", \
+      "A dead letter holds up the later events of its key, as `on_exhausted: block_key` says.", \
+      "See `tenon dead show`; mend what it names, then `tenon dead retry`, or `tenon dead skip` to go on without it.") \
   ROW(kListenFailed, "listen_failed", \
       "An address could not be listened on.", \
       "Is another process using it, and may this user? The line says why.") \

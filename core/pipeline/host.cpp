@@ -279,6 +279,7 @@ void Host::view(Function<void(View)> done) {
     for (const auto& pipeline : config()->pipelines) {
       view.pipelines.push_back(pipeline->name);
       view.versions.push_back(pipeline->version);
+      view.blocked.push_back(delivery_.blocked_of(pipeline->name));
     }
     view.accounts = gate_.view();
     view.running = delivery_.running();
@@ -298,6 +299,15 @@ void Host::set_mode(std::string pipeline, journal::PipelineMode mode, delivery::
   runtime_.delivery().post([this, pipeline = std::move(pipeline), mode, back = std::move(back)]() mutable {
     delivery_.set_mode(std::move(pipeline), mode, std::move(back));
   });
+}
+
+void Host::look_at_blockers(std::vector<journal::Seq> seqs) {
+  runtime_.delivery().post(
+      [this, seqs = std::move(seqs)]() mutable { delivery_.look_at_blockers(std::move(seqs)); });
+}
+
+void Host::look_at_blockers(std::string key) {
+  runtime_.delivery().post([this, key = std::move(key)] { delivery_.look_at_blockers(key); });
 }
 
 void Host::stop(runtime::Duration limit, Function<void()> done) {

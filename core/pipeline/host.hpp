@@ -69,13 +69,18 @@ class Host {
     std::vector<std::string> pipelines;
     std::vector<std::string> versions;  ///< of the pipelines, in their order
     std::vector<delivery::BudgetGate::View> accounts;
-    std::size_t running = 0;  ///< events under way
+    std::vector<std::size_t> blocked;  ///< lanes that a dead letter holds up, in the pipelines' order
+    std::size_t running = 0;           ///< events under way
   };
   /// What the host does now; from any thread, `done` on the ingress executor.
   void view(Function<void(View)> done);
   /// Pauses a pipeline or lets it run again; from any thread, `done` on the ingress executor. Errors:
   /// `not_found`, those of the journal.
   void set_mode(std::string pipeline, journal::PipelineMode mode, delivery::Delivery::ModeSet done);
+
+  /// Dead letters were skipped, or all of a key were forgotten: what they held up goes on. From any thread.
+  void look_at_blockers(std::vector<journal::Seq> seqs);
+  void look_at_blockers(std::string key);
 
   /// Where requests come in; on the ingress executor.
   ingress::Ingress& ingress() { return ingress_; }

@@ -5,7 +5,7 @@ import os
 import subprocess
 import unittest
 
-from rig import BIN, Rig, harness
+from rig import BIN, ROOT, Rig, harness
 
 
 class Operator(Rig):
@@ -117,6 +117,38 @@ class Operator(Rig):
         self.tenon("dead", "retry", "--key", "k" * 100_000, code=2)
         self.assertEqual(self.status()["dead"], 2)
         self.assertEqual(retried("--all"), 2)
+
+    def test_a_dead_letter_holds_up_its_key_until_it_is_skipped(self):
+        with open(os.path.join(ROOT, "pipelines", self.pipeline), encoding="utf-8") as file:
+            text = file.read()
+        path = os.path.join(self.folder, "blocking.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text + "\ndelivery: { on_exhausted: block_key }\n")
+        self.customers(2)
+        self.start(path)
+        self.remote.put("/_sandbox/switches", {"api": "gorgias", "fail": {"status": 400, "rate": 1.0}})
+        self.post(self.thin(1), "msg_1")
+        self.assertEqual(self.drained(1), {"rejected": 1})
+        self.remote.put("/_sandbox/switches", {"api": "gorgias", "fail": {"status": 400, "rate": 0.0}})
+        self.post(self.thin(1), "msg_2")
+        self.post(self.thin(2), "msg_3")
+        self.assertEqual(self.drained(2), {"rejected": 1, "delivered": 1})
+        # The next process knows it from the store.
+        self.host.kill()
+        self.start(path)
+        self.post(self.thin(2), "msg_4")
+        self.drained(3)
+        status = self.status()
+        self.assertEqual((status["waiting"], status["pipelines"][0]["blocked_lanes"]), (1, 1))
+        self.assertIn("1 skipped", self.tenon("dead", "skip", "msg_1"))
+        self.drained(4)
+        self.assertIn("delivered", self.tenon("events", "show", "msg_2"))
+        self.assertIn("skipped by an operator", self.tenon("events", "show", "msg_1"))
+        self.assertEqual(self.status()["pipelines"][0]["blocked_lanes"], 0)
+        self.tenon("dead", "skip", "msg_1", code=1)
+        self.tenon("dead", "skip", code=2)
+        with open(os.path.join(self.folder, "tenon.log"), encoding="utf-8") as log:
+            self.assertEqual(log.read().count("key_blocked"), 1)
 
     def test_a_stopped_host_is_read_from_its_files(self):
         self.customers(1)

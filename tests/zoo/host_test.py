@@ -159,6 +159,9 @@ class Evil(unittest.TestCase):
         self.dies_three_times("_exit", "_exit")
 
     def test_closed_descriptors(self):
+        with open(os.path.join(BIN, "tenon"), "rb") as program:
+            if b"__tsan_init" in program.read():
+                self.skipTest("it tells each close as the race with other threads that it is, and until the plugin is back those run into it")
         self.dies_three_times("close", "close")
 
     def test_a_loop_is_ended_by_the_watchdog(self):

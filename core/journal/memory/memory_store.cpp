@@ -132,6 +132,25 @@ Result<Store::Opened> MemoryStore::requeue(std::span<const Seq> seqs) {
   return opened;
 }
 
+Result<Skipped> MemoryStore::skip(std::span<const Seq> seqs) {
+  Skipped skipped;
+  for (const Seq seq : seqs) {
+    const auto found = events_.find(seq);
+    if (found == events_.end() || !found->second.end || !is_dead(*found->second.end)) {
+      skipped.refused.push_back({seq, found == events_.end() ? "not_found" : "not_dead"});
+      continue;
+    }
+    Row& row = found->second;
+    row.notes.push_back({now_ms_, "skipped", taken_back(*row.end, row.reason)});
+    row.end = End::skipped;
+    row.reason = kSkipped;
+    row.ended_ms = now_ms_;
+    --dead_;
+    skipped.seqs.push_back(seq);
+  }
+  return skipped;
+}
+
 Result<PipelineState> MemoryStore::set_pipeline(const PipelineState& state) {
   const auto found = states_.find(state.pipeline);
   if (state.mode == PipelineMode::running) {

@@ -22,6 +22,7 @@ class MemoryStore final : public Store {
   Result<bool> begin(const Intent& intent) override;
   Result<bool> settle(const std::vector<Settlement>& batch) override;
   Result<Opened> requeue(std::span<const Seq> seqs) override;
+  Result<Skipped> skip(std::span<const Seq> seqs) override;
   Result<PipelineState> set_pipeline(const PipelineState& state) override;
   Result<std::uint64_t> retain(std::int64_t before_ms, std::uint32_t limit) override;
   Result<Forgotten> forget(const ForgetQuery& query) override;

@@ -42,6 +42,7 @@ class SqliteStore final : public Store {
   Result<bool> begin(const Intent& intent) override;
   Result<bool> settle(const std::vector<Settlement>& batch) override;
   Result<Opened> requeue(std::span<const Seq> seqs) override;
+  Result<Skipped> skip(std::span<const Seq> seqs) override;
   Result<PipelineState> set_pipeline(const PipelineState& state) override;
   Result<std::uint64_t> retain(std::int64_t before_ms, std::uint32_t limit) override;
   Result<Forgotten> forget(const ForgetQuery& query) override;
@@ -94,6 +95,12 @@ class SqliteStore final : public Store {
   void count(const Change& change);
   bool take_fresh(Scan& scan, std::size_t limit, std::vector<Waiting>& out);
   Result<bool> requeue_one(Seq seq, Opened& opened);
+  /// What a dead letter is; `refused` empty if it is one.
+  struct DeadLetter {
+    std::string pipeline, connection, refused;
+    std::string ended;  ///< its end and reason
+  };
+  Result<DeadLetter> dead_letter(Seq seq);
   Result<std::string> last_conversation(Seq seq);
   Result<bool> find_duplicate(const DedupeKey& key, Appended& appended);
   Status insert_event(Seq seq, const Event& event, const std::string& pipeline, bool raw);

@@ -238,36 +238,56 @@ Result<Store::Opened> SqliteStore::requeue(std::span<const Seq> seqs) {
   return opened;
 }
 
-Result<bool> SqliteStore::requeue_one(Seq seq, Opened& opened) {
-  std::string pipeline;
-  std::string connection;
-  std::string text;
-  std::string refused = "not_found";
-  {
-    auto rows = sql_->dead_end.query(seq);
-    if (rows.next()) {
-      pipeline = rows.string(0);
-      connection = rows.string(1);
-      const auto end = rows.is_null(2) ? std::nullopt : end_of(rows.text(2));
-      const bool dead = end && is_dead(*end);
-      // Without a pipeline there is nothing that could run it.
-      refused = !dead ? "not_dead" : pipeline.empty() ? "malformed_event" : "";
-      if (dead) text = taken_back(*end, rows.text(3));
-    }
-    TENON_CHECK(rows.status());
+Result<SqliteStore::DeadLetter> SqliteStore::dead_letter(Seq seq) {
+  DeadLetter letter;
+  letter.refused = "not_found";
+  auto rows = sql_->dead_end.query(seq);
+  if (rows.next()) {
+    letter.pipeline = rows.string(0);
+    letter.connection = rows.string(1);
+    const auto end = rows.is_null(2) ? std::nullopt : end_of(rows.text(2));
+    const bool dead = end && is_dead(*end);
+    letter.refused = dead ? "" : "not_dead";
+    if (dead) letter.ended = taken_back(*end, rows.text(3));
   }
-  if (!refused.empty()) {
-    opened.first.refused.push_back({seq, refused});
+  TENON_CHECK(rows.status());
+  return letter;
+}
+
+Result<bool> SqliteStore::requeue_one(Seq seq, Opened& opened) {
+  TENON_TRY(DeadLetter letter, dead_letter(seq));
+  // Without a pipeline there is nothing that could run it.
+  if (letter.refused.empty() && letter.pipeline.empty()) letter.refused = "malformed_event";
+  if (!letter.refused.empty()) {
+    opened.first.refused.push_back({seq, letter.refused});
     return false;
   }
   TENON_CHECK(sql_->delete_dead.run(seq));
-  TENON_CHECK(sql_->requeue.run(seq, pipeline, now_ms_));
+  TENON_CHECK(sql_->requeue.run(seq, letter.pipeline, now_ms_));
   TENON_CHECK(sql_->drop_actions.run(seq));
-  TENON_CHECK(sql_->insert_audit.run(now_ms_, std::string_view("requeued"), connection, text, seq));
-  changes_.push_back({pipeline, 1, -1, seq});
+  TENON_CHECK(
+      sql_->insert_audit.run(now_ms_, std::string_view("requeued"), letter.connection, letter.ended, seq));
+  changes_.push_back({letter.pipeline, 1, -1, seq});
   opened.first.seqs.push_back(seq);
-  opened.second.emplace_back(std::move(pipeline), seq);
+  opened.second.emplace_back(std::move(letter.pipeline), seq);
   return true;
+}
+
+Result<Skipped> SqliteStore::skip(std::span<const Seq> seqs) {
+  Skipped skipped;
+  for (const Seq seq : seqs) {
+    TENON_TRY(const DeadLetter letter, dead_letter(seq));
+    if (!letter.refused.empty()) {
+      skipped.refused.push_back({seq, letter.refused});
+      continue;
+    }
+    TENON_CHECK(sql_->skip_dead.run(tenon::name_of(End::skipped), kSkipped, now_ms_, seq));
+    TENON_CHECK(
+        sql_->insert_audit.run(now_ms_, std::string_view("skipped"), letter.connection, letter.ended, seq));
+    changes_.push_back({letter.pipeline, 0, -1, seq});
+    skipped.seqs.push_back(seq);
+  }
+  return skipped;
 }
 
 Result<PipelineState> SqliteStore::set_pipeline(const PipelineState& state) {

@@ -98,6 +98,7 @@ Status SqliteStore::Statements::prepare(Database& database) {
        "SELECT e.pipeline, e.connection, d.end, d.reason FROM event e LEFT JOIN ended d ON d.seq = e.seq"
        " WHERE e.seq = ?"},
       {&delete_dead, "DELETE FROM ended WHERE seq = ?"},
+      {&skip_dead, "UPDATE ended SET end = ?, reason = ?, ended_ms = ? WHERE seq = ?"},
       {&requeue, "INSERT INTO pending(seq, pipeline, attempts, requeued_ms) VALUES(?, ?, 0, ?)"},
       {&drop_actions, "DELETE FROM action_end WHERE seq = ? AND end <> 'delivered'"},
       {&states, "SELECT pipeline, mode, reason, since_ms FROM pipeline_state ORDER BY pipeline"},

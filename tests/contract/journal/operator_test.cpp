@@ -46,6 +46,32 @@ TEST_P(JournalContract, ADeadLetterIsOpenedAgainOnce) {
   ASSERT_TRUE(rig.settle(ended(dead)));
 }
 
+TEST_P(JournalContract, ADeadLetterThatIsSkippedIsOneNoMore) {
+  const Seq dead = rig.add("d", "p", "k");
+  const Seq alive = rig.add("a", "p", "k");
+  ASSERT_TRUE(rig.settle(ended(dead, End::exhausted)));
+  Append malformed;
+  malformed.malformed = event("bad");
+  ASSERT_TRUE(rig.append(std::move(malformed)));
+  const Seq bad = alive + 1;
+  auto asked = std::make_shared<Asked<Skipped>>();
+  rig.journal->skip({bad, dead, dead, alive, 999}, rig.reply(asked));
+  rig.runtime.run();
+  EXPECT_EQ((*asked->answer)->seqs, (Seqs{dead, bad}));
+  EXPECT_EQ(codes_of(**asked->answer), (std::vector<std::string>{"not_dead", "not_found"}));
+  EXPECT_EQ(rig.counts().dead, 0U);
+  EXPECT_EQ(rig.counts().waiting, 1U);
+  const auto shown = rig.show(std::to_string(dead));
+  EXPECT_EQ(shown->row.state, "skipped");
+  ASSERT_EQ(shown->notes.size(), 1U);
+  EXPECT_EQ(shown->notes[0].what, "skipped");
+  EXPECT_TRUE(shown->notes[0].text.starts_with("exhausted"));
+  EXPECT_EQ(codes_of(rig.requeue({dead})), std::vector<std::string>{"not_dead"}) << "for good";
+  Query query;
+  query.dead_only = true;
+  EXPECT_TRUE(rig.list(query).empty());
+}
+
 TEST_P(JournalContract, AMalformedEventIsNotOpenedAgain) {
   Append malformed;
   malformed.malformed = event("bad");

@@ -139,5 +139,36 @@ TEST_F(LanesTest, AFullLaneIsParkedAndComesBackInOrder) {
   EXPECT_EQ(lanes_.size(), 0U);
 }
 
+TEST_F(LanesTest, ABlockedLaneRunsWhatPassesOnly) {
+  for (journal::Seq seq = 1; seq <= 3; ++seq) add(event(seq, "p", "a"));
+  add(event(4, "p", "b"));
+  EXPECT_EQ(next(), 1U);
+  const std::string lane = last_;
+  EXPECT_EQ(lanes_.block(lane), (std::vector<journal::Seq>{2, 3}));
+  EXPECT_TRUE(lanes_.block(lane).empty()) << "once";
+  lanes_.note_parked(lane, 2);
+  EXPECT_FALSE(lanes_.finish(lane)) << "nothing is fetched from disk";
+  EXPECT_EQ(next(), 4U);
+  EXPECT_FALSE(add(event(5, "p", "a"))) << "to be parked";
+  lanes_.note_parked(lane, 1);
+  EXPECT_TRUE(lanes_.add(lane, event(1, "p", "a"), true));
+  EXPECT_EQ(next(), 1U);
+  EXPECT_TRUE(lanes_.unblock(lane)) << "its parked ones are wanted";
+  EXPECT_FALSE(lanes_.finish(lane));
+  lanes_.unpark(lane, {event(2, "p", "a"), event(3, "p", "a"), event(5, "p", "a")});
+  EXPECT_EQ(next(), 2U);
+}
+
+TEST_F(LanesTest, WhatIsDroppedIsBlockedNoMore) {
+  add(event(1, "p", "a"));
+  EXPECT_EQ(next(), 1U);
+  static_cast<void>(lanes_.block(last_));
+  lanes_.finish(last_);
+  lanes_.drop("p");
+  EXPECT_FALSE(lanes_.blocked(last_));
+  EXPECT_EQ(lanes_.lanes(), 0U);
+  EXPECT_TRUE(add(event(2, "p", "a")));
+}
+
 }  // namespace
 }  // namespace tenon::delivery

@@ -331,6 +331,7 @@ class BrokenJournal final : public journal::Journal {
   void begin(journal::Epoch, journal::Intent, Reply<bool>) override {}
   void settle(journal::Epoch, std::vector<journal::Settlement>, Reply<bool>) override {}
   void requeue(std::vector<journal::Seq>, Reply<journal::Requeued>) override {}
+  void skip(std::vector<journal::Seq>, Reply<journal::Skipped>) override {}
   void set_pipeline(journal::PipelineState, Reply<journal::PipelineState>) override {}
   void overview(Reply<journal::Overview>) override {}
   void list(journal::Query, Reply<journal::Listed>) override {}

@@ -57,6 +57,26 @@ TEST_F(Reload, WhatIsUnderWayEndsUnderTheVersionThatItBeganWith) {
   EXPECT_NE(remotes_.desk["2"].find("33@EXAMPLE.COM"), std::string::npos);
 }
 
+TEST_F(Reload, BlockingIsSwitchedOnAndOff) {
+  const std::string blocking = std::string(kPipeline) + "delivery: { on_exhausted: block_key }\n";
+  start();
+  remotes_.desk_fault = [](const std::string&) -> runtime::ScriptedAnswer { return {422, "{}"}; };
+  send("msg_1", "32");
+  runtime_.advance(minutes(1));
+  EXPECT_EQ(state("msg_1"), "rejected");
+  remotes_.desk_fault = nullptr;
+  ASSERT_TRUE(apply(blocking));
+  runtime_.advance(minutes(1));
+  send("msg_2", "32");
+  send("msg_3", "33");
+  runtime_.advance(minutes(1));
+  EXPECT_EQ(state("msg_2"), "waiting");
+  EXPECT_EQ(state("msg_3"), "delivered");
+  ASSERT_TRUE(apply(kPipeline));
+  runtime_.advance(minutes(1));
+  EXPECT_EQ(state("msg_2"), "delivered");
+}
+
 TEST_F(Reload, AnotherOrderKeepsOneAtATimeAndTheReceiveOrder) {
   remotes_.shop_delay = seconds(2);
   start();
