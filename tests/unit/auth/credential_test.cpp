@@ -1,9 +1,6 @@
 // The renewal of access tokens on virtual time: one refresh whoever wants it, nothing lost whatever the
 // endpoint says.
-#include <deque>
-
-#include "observe/log.hpp"
-#include "provider.hpp"
+#include "credential_fixture.hpp"
 
 namespace tenon::auth::test {
 namespace {
@@ -11,51 +8,8 @@ namespace {
 using runtime::Duration;
 using runtime::ScriptedAnswer;
 using std::chrono::hours;
-using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-class CredentialTest : public ::testing::Test {
- protected:
-  CredentialTest() {
-    log::Options options;
-    options.now_ms = [this] {
-      return std::chrono::duration_cast<milliseconds>(runtime_.clock().steady()).count();
-    };
-    options.sink = [this](std::string_view line) { lines_.emplace_back(line); };
-    log::configure(std::move(options));
-    provider_.store = &store_;
-    runtime_.network().on_request([this](const runtime::HttpRequest& r) { return provider_.answer(r); });
-  }
-  ~CredentialTest() override {
-    end_lives();
-    log::configure({});
-  }
-  /// As a host ends: what is under way is let finish.
-  void end_lives() {
-    provider_.fault = nullptr;
-    for (Life& life : lives_) life.gate().stop(minutes(2), [] {});
-    runtime_.advance(minutes(3));
-    lives_.clear();
-  }
-
-  /// A host that finds the provider's first tokens in the store.
-  Life& begin(CredentialOptions options = {}) {
-    if (!store_.kept) store_.kept = provider_.first();
-    return lives_.emplace_back(runtime_, store_, options);
-  }
-  int told(std::string_view code) const {
-    return static_cast<int>(std::count_if(lines_.begin(), lines_.end(), [code](const std::string& line) {
-      return line.find(code) != std::string::npos;
-    }));
-  }
-
-  runtime::VirtualRuntime runtime_;
-  MemoryStore store_;
-  Provider provider_{runtime_};
-  std::deque<Life> lives_;
-  std::vector<std::string> lines_;
-};
 
 TEST_F(CredentialTest, OneRefreshForEachExpiryUnderAHundredParallelRequests) {
   Life& host = begin();
@@ -284,96 +238,6 @@ TEST_F(CredentialTest, TwoRefreshesAreTenSecondsApart) {
   EXPECT_EQ(host.worked, 2);
 }
 
-TEST_F(CredentialTest, AnInvalidGrantNeedsALoginAndSaysSoOnce) {
-  Life& host = begin();
-  provider_.killed = true;
-  provider_.expire_all();
-  host.call(50);
-  runtime_.advance(seconds(5));
-  EXPECT_EQ(host.failed["needs_reauth"], 50);
-  EXPECT_NE(host.message.find("tenon auth login desk"), std::string::npos) << host.message;
-  EXPECT_FALSE(store_.kept->needs_reauth.empty());
-  EXPECT_FALSE(store_.kept->refresh.empty()) << "nothing is erased";
-  for (int i = 0; i < 10; ++i) {
-    host.call(10);
-    runtime_.advance(minutes(10));
-  }
-  EXPECT_EQ(told("needs_reauth"), 1);
-  EXPECT_EQ(provider_.asked, 1) << "a token that is known to be dead is not sent again";
-  // A later start finds that in the store.
-  Life& next = begin();
-  next.call();
-  runtime_.advance(seconds(5));
-  EXPECT_EQ(next.failed["needs_reauth"], 1);
-  // Somebody logs in.
-  provider_.killed = false;
-  Tokens fresh = provider_.first();
-  fresh.version = store_.kept->version + 1;
-  store_.kept = fresh;
-  host.call(10);
-  next.call(10);
-  runtime_.advance(seconds(5));
-  EXPECT_EQ(host.worked, 10);
-  EXPECT_EQ(next.worked, 10);
-}
-
-TEST_F(CredentialTest, AnInvalidGrantIsNoneIfTheStoreHoldsNewerTokens) {
-  Life& host = begin();
-  Tokens fresh = provider_.first();
-  provider_.expire_all();
-  fresh = provider_.first();
-  fresh.version = 7;
-  store_.kept = fresh;  // another process was first
-  runtime_.advance(seconds(1));
-  host.call(5);
-  runtime_.advance(seconds(5));
-  EXPECT_EQ(host.worked, 5);
-  EXPECT_EQ(provider_.asked, 0);
-}
-
-TEST_F(CredentialTest, ARefusedClientKeepsEverythingAndIsAskedAgainLater) {
-  Life& host = begin();
-  provider_.expire_all();
-  provider_.fault = [](bool& carried_out) -> std::optional<ScriptedAnswer> {
-    carried_out = false;
-    return ScriptedAnswer(401,
-                          R"({"error":"invalid_client","error_description":"client-secret-0123456789?"})");
-  };
-  host.redactor.add("client-secret-0123456789");
-  host.call(5);
-  runtime_.advance(seconds(2));
-  EXPECT_EQ(host.failed["oauth_refused"], 5);
-  EXPECT_EQ(host.message.find("client-secret"), std::string::npos) << host.message;
-  EXPECT_TRUE(store_.kept->needs_reauth.empty());
-  provider_.fault = nullptr;
-  runtime_.advance(seconds(20));
-  host.call(5);
-  runtime_.advance(seconds(2));
-  EXPECT_EQ(host.worked, 5);
-}
-
-TEST_F(CredentialTest, NobodyHasLoggedIn) {
-  Life& host = lives_.emplace_back(runtime_, store_);
-  host.call(3);
-  runtime_.advance(seconds(1));
-  EXPECT_EQ(host.failed["needs_reauth"], 3);
-  store_.kept = provider_.first();
-  host.call(3);
-  runtime_.advance(seconds(1));
-  EXPECT_EQ(host.worked, 3);
-}
-
-TEST_F(CredentialTest, TokensOfAnotherClientAreNotSent) {
-  store_.kept = provider_.first();
-  store_.kept->client = "another https://login.example.com/oauth/token";
-  Life& host = begin();
-  host.call();
-  runtime_.advance(seconds(1));
-  EXPECT_EQ(host.failed["needs_reauth"], 1);
-  EXPECT_TRUE(provider_.api_tokens.empty());
-  EXPECT_EQ(provider_.asked, 0);
-}
-
 TEST_F(CredentialTest, TheClockOnTheWallMayJump) {
   provider_.life = hours(24);
   Life& host = begin();
@@ -423,125 +287,6 @@ TEST_F(CredentialTest, NewTokensAreKnownToTheRedactor) {
   runtime_.advance(seconds(2));
   for (const Secret* secret : {&store_.kept->access, &store_.kept->refresh, &store_.kept->previous_refresh})
     EXPECT_EQ(host.redactor.text("<" + std::string(secret->reveal()) + ">"), "<[redacted]>");
-}
-
-// --- answers that are lost
-
-TEST_F(CredentialTest, ALostAnswerIsAskedForOnceMoreWithTheSameToken) {
-  for (const bool grace : {true, false}) {
-    SCOPED_TRACE(grace);
-    end_lives();
-    store_.kept.reset();
-    lines_.clear();
-    provider_.grace = grace;
-    provider_.killed = false;
-    provider_.reuses = 0;
-    Life& host = begin();
-    provider_.expire_all();
-    int lost = 0;
-    provider_.fault = [&](bool&) -> std::optional<ScriptedAnswer> {
-      if (++lost > 1) return std::nullopt;
-      return ScriptedAnswer(Error("connection_lost", "reset"), runtime::RequestSent::maybe);
-    };
-    host.call();
-    runtime_.advance(seconds(5));
-    provider_.fault = nullptr;
-    if (grace) {
-      EXPECT_EQ(host.worked, 1);
-      EXPECT_EQ(store_.kept->version, 2U);
-    } else {
-      // Nothing on our side can help that; it is said, and nothing is lost but the login.
-      EXPECT_EQ(host.failed["needs_reauth"], 1);
-      EXPECT_EQ(told("needs_reauth"), 1);
-    }
-  }
-}
-
-/// A host that dies at each of six points of a refresh, fifty times, and its next life.
-TEST_F(CredentialTest, AHostThatDiesInsideARefreshGoesOn) {
-  struct World {
-    explicit World(runtime::VirtualOptions options) : runtime(options) {}
-    runtime::VirtualRuntime runtime;
-    std::unique_ptr<Life> life;
-  };
-  // What died keeps its pending coroutines; it never runs again.
-  static std::deque<std::unique_ptr<World>> dead;
-  enum class Point { before_request, sent_unread, carried_out, before_commit, after_commit, published };
-  for (const bool grace : {true, false}) {
-    int manual = 0;
-    for (int point = 0; point < 6; ++point) {
-      int manual_here = 0;
-      for (std::uint64_t round = 0; round < 50; ++round) {
-        runtime::VirtualOptions options;
-        options.seed = round + 1;
-        options.shuffle = true;
-        dead.push_back(std::make_unique<World>(options));
-        World& first = *dead.back();
-        MemoryStore store;
-        Provider provider(first.runtime);
-        provider.grace = grace;
-        store.kept = provider.first();
-        const auto script = [&](const runtime::HttpRequest& r) { return provider.answer(r); };
-        first.runtime.network().on_request(script);
-        first.life = std::make_unique<Life>(first.runtime, store);
-        provider.expire_all();
-        const auto where = static_cast<Point>(point);
-        if (where == Point::sent_unread) {
-          provider.fault = [](bool& carried_out) -> std::optional<ScriptedAnswer> {
-            carried_out = false;
-            return ScriptedAnswer(200, "{}", {}, hours(1));
-          };
-        }
-        first.life->call(10);
-        const auto reached = [&] {
-          switch (where) {
-            case Point::before_request:
-              return store.writes == 1;
-            case Point::sent_unread:
-              return provider.asked == 1;
-            case Point::carried_out:
-              return provider.refreshes == 1;
-            case Point::before_commit:
-              return provider.refreshes == 1 && first.runtime.network().open() == 0;
-            case Point::after_commit:
-              return store.writes == 2;
-            case Point::published:
-              return first.life->worked > 0;
-          }
-          return true;
-        };
-        ASSERT_TRUE(first.runtime.run_until(reached, minutes(1)));
-        provider.fault = nullptr;
-        // The lock of a process that is gone is free.
-        MemoryStore after;
-        after.kept = store.kept;
-        runtime::VirtualRuntime second;
-        provider.moved_to(second);
-        provider.expire_all();
-        second.network().on_request(script);
-        Life next(second, after);
-        next.call(10);
-        second.advance(minutes(2));
-        if (next.failed["needs_reauth"] > 0) {
-          ++manual_here;
-          EXPECT_FALSE(after.kept->refresh.empty());
-        } else {
-          EXPECT_EQ(next.worked, 10) << point;
-        }
-        bool stopped = false;
-        next.gate().stop(seconds(1), [&] { stopped = true; });
-        second.run_until([&] { return stopped; }, seconds(5));
-      }
-      const auto where = static_cast<Point>(point);
-      const bool window = where == Point::carried_out || where == Point::before_commit;
-      if (grace || !window) {
-        EXPECT_EQ(manual_here, 0) << "point " << point;
-      }
-      manual += manual_here;
-    }
-    // The control: without grace the window between their commit and ours must show.
-    EXPECT_EQ(manual, grace ? 0 : 100);
-  }
 }
 
 }  // namespace
