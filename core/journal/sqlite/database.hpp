@@ -83,8 +83,12 @@ class Statement {
   Statement() = default;
   Statement(sqlite3_stmt* statement, const Database& database) : raw_(statement), database_(&database) {}
 
+  /// Texts are not copied: they must live as long as the rows.
   template <class... Args>
-  Rows query(const Args&... args) {
+  Rows query(Args&&... args) {
+    static_assert(
+        !((std::is_same_v<Args, std::string> || std::is_same_v<Args, std::optional<std::string>>) || ...),
+        "a temporary text would be gone before the first row");
     int index = 0;
     (bind(++index, args), ...);
     return Rows(*this);

@@ -140,7 +140,8 @@ Result<std::uint64_t> SqliteStore::delete_oldest(std::uint64_t limit) {
 Result<std::uint64_t> SqliteStore::delete_marked(std::uint64_t limit) {
   std::vector<Seq> marked;
   {
-    auto rows = sql_->marks.query(kMark, std::string("forget;"));
+    // Up to the character behind the mark's colon.
+    auto rows = sql_->marks.query(kMark, std::string_view("forget;"));
     while (rows.next()) {
       const std::string key = rows.string(0);
       if (const auto seq = seq_of(key.substr(kMark.size()))) marked.push_back(*seq);
