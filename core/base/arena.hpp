@@ -27,7 +27,7 @@ class Arena {
     return *this;
   }
 
-  void* allocate(std::size_t size, std::size_t align = alignof(std::max_align_t)) {
+  [[gnu::always_inline]] void* allocate(std::size_t size, std::size_t align = alignof(std::max_align_t)) {
     const auto misalign = reinterpret_cast<std::uintptr_t>(at_) & (align - 1);
     const std::size_t pad = misalign ? align - misalign : 0;
     if (size + pad > left_) return allocate_block(size);
@@ -73,7 +73,7 @@ class Arena {
     std::size_t size;
   };
 
-  void* allocate_block(std::size_t size) {
+  [[gnu::noinline]] void* allocate_block(std::size_t size) {
     const std::size_t grown = blocks_.empty() ? kFirst : std::min(blocks_.back().size * 2, kMost);
     const std::size_t block = std::max(size, grown);
     blocks_.push_back({std::unique_ptr<char[]>(new char[block]), block});

@@ -1,4 +1,5 @@
-// Function: std::function for callables that cannot be copied (std::move_only_function is C++23).
+// Function: std::function for callables that cannot be copied (std::move_only_function is C++23), and
+// FunctionRef: one that is only borrowed (std::function_ref is C++26).
 #pragma once
 
 #include <memory>
@@ -36,6 +37,28 @@ class Function<R(Args...)> {
     F callable_;
   };
   std::unique_ptr<Base> held_;
+};
+
+template <class Signature>
+class FunctionRef;
+
+/// Borrows a callable for the length of a call; allocates nothing.
+template <class R, class... Args>
+class FunctionRef<R(Args...)> {
+ public:
+  template <class F, class = std::enable_if_t<!std::is_same_v<std::decay_t<F>, FunctionRef> &&
+                                              std::is_invocable_r_v<R, F&, Args...>>>
+  FunctionRef(F&& callable)  // NOLINT
+      : callable_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
+        call_([](void* held, Args... args) -> R {
+          return (*static_cast<std::remove_reference_t<F>*>(held))(std::forward<Args>(args)...);
+        }) {}
+
+  R operator()(Args... args) const { return call_(callable_, std::forward<Args>(args)...); }
+
+ private:
+  void* callable_;
+  R (*call_)(void*, Args...);
 };
 
 }  // namespace tenon

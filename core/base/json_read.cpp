@@ -23,16 +23,25 @@ template <class T>
 class Stack {
  public:
   std::size_t size() const { return size_; }
-  T* at(std::size_t i) { return data_.get() + i; }
+  const T* at(std::size_t i) const { return data_.get() + i; }
   void clear() { size_ = 0; }
-  void resize(std::size_t size) { size_ = size; }
-  void push(const T& value) {
+  /// Built in its place: a copy of what was just written piece by piece waits for the pieces.
+  template <class... Parts>
+  [[gnu::always_inline]] void emplace(Parts... parts) {
     if (size_ == capacity_) grow();
-    data_[size_++] = value;
+    new (data_.get() + size_++) T{parts...};
+  }
+  /// Takes all elements since `from` off it, into the arena.
+  std::span<const T> move_from(std::size_t from, Arena& arena) {
+    const std::size_t size = size_ - from;
+    T* to = arena.array<T>(size);
+    std::memcpy(static_cast<void*>(to), at(from), size * sizeof(T));
+    size_ = from;
+    return {to, size};
   }
 
  private:
-  void grow() {
+  [[gnu::noinline]] void grow() {
     const std::size_t capacity = capacity_ == 0 ? 64 : capacity_ * 2;
     std::unique_ptr<T[]> data(new T[capacity]);
     std::copy_n(data_.get(), size_, data.get());
@@ -68,9 +77,28 @@ struct Scratch {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
+/// Copies `text`. True if it holds a backslash.
+bool copy_and_look(char* to, std::string_view text) {
+  using Bytes [[gnu::vector_size(16)]] = unsigned char;
+  constexpr std::size_t kStep = sizeof(Bytes);
+  Bytes found = {};
+  std::size_t at = 0;
+  for (; at + kStep <= text.size(); at += kStep) {
+    Bytes bytes;
+    std::memcpy(&bytes, text.data() + at, kStep);
+    std::memcpy(to + at, &bytes, kStep);
+    found |= (bytes == '\\');
+  }
+  const std::string_view rest = text.substr(at);
+  if (!rest.empty()) std::memcpy(to + at, rest.data(), rest.size());
+  std::uint64_t halves[2];
+  std::memcpy(halves, &found, sizeof halves);
+  return (halves[0] | halves[1]) != 0 || rest.find('\\') != std::string_view::npos;
+}
+
 /// The end of the JSON number (RFC 8259, section 6) at `at`; nullptr if there is none. What follows may be
 /// anything; the text ends in a NUL.
-const char* number_end(const char* at) {
+const char* number_end(const char* at, bool& exponent) {
   const auto digits = [&] {
     if (!is_digit(*at)) return false;
     while (is_digit(*at)) ++at;
@@ -87,6 +115,7 @@ const char* number_end(const char* at) {
     if (!digits()) return nullptr;
   }
   if (*at == 'e' || *at == 'E') {
+    exponent = true;
     ++at;
     if (*at == '+' || *at == '-') ++at;
     if (!digits()) return nullptr;
@@ -98,30 +127,32 @@ const char* number_end(const char* at) {
 /// views into it, so that a value costs no copy and no allocation of its own.
 class Reader {
  public:
-  Reader(std::string_view text, Arena& arena, const JsonLimits& limits, Scratch& scratch)
+  Reader(std::string_view text, bool escapes, Arena& arena, const JsonLimits& limits, Scratch& scratch)
       : text_(text.data()),
         size_(text.size()),
         next_(scratch.tokens->structural_indexes.get()),
         last_(next_ + scratch.tokens->n_structural_indexes),
-        escapes_(std::memchr(text.data(), '\\', text.size()) != nullptr),
+        escapes_(escapes),
         arena_(arena),
         limits_(limits),
         items_(scratch.items),
         members_(scratch.members),
         names_(scratch.names) {}
 
-  bool read_all(Value& out) {
-    if (!read(0, out)) return false;
-    return next_ == last_ || fail("text after the value");
+  /// Missing if the text is no JSON, as all that reads here.
+  Value read_all() {
+    const Value value = read(0);
+    if (value.is_missing()) return value;
+    return next_ == last_ ? value : fail("text after the value");
   }
 
-  /// Once read_all() was false.
+  /// Once read_all() gave nothing.
   Error error() const { return invalid(why_); }
 
  private:
-  bool fail(const char* why) {
+  Value fail(const char* why) {
     why_ = why;
-    return false;
+    return {};
   }
 
   /// The token's first character; NUL behind the last one, where simdjson puts the text's end.
@@ -130,160 +161,146 @@ class Reader {
   /// True if the scalar that ends at `end` is not run into by something else.
   bool ends(const char* end) const {
     const char c = *end;
-    return is_blank(c) || c == ',' || c == '}' || c == ']' || end == text_ + size_;
+    return c == ',' || c == '}' || c == ']' || is_blank(c) || end == text_ + size_;
   }
 
-  bool word(std::string_view expected, Value value, Value& out) {
+  Value word(std::string_view expected, Value value) {
     const char* at = text_ + *next_++;
     if (std::memcmp(at, expected.data(), expected.size()) != 0 || !ends(at + expected.size()))
       return fail("a word that is none of JSON's");
-    out = value;
-    return true;
+    return value;
   }
 
-  [[gnu::always_inline]] bool read(std::size_t depth, Value& out) {
+  // Values are returned, not written through a reference: they stay in registers until they have a place.
+  [[gnu::always_inline]] Value read(std::size_t depth) {
     switch (peek()) {
       case '{':
-        return read_object(depth, out);
+        return read_object(depth);
       case '[':
-        return read_array(depth, out);
+        return read_array(depth);
       case '"': {
-        std::string_view text;
-        if (!read_string(text)) return false;
-        out = Value::string(text);
-        return true;
+        const std::string_view text = read_string();
+        return text.data() != nullptr ? Value::string(text) : Value();
       }
       case 't':
-        return word("true", Value::boolean(true), out);
+        return word("true", Value::boolean(true));
       case 'f':
-        return word("false", Value::boolean(false), out);
+        return word("false", Value::boolean(false));
       case 'n':
-        return word("null", Value::null(), out);
+        return word("null", Value::null());
       default:
-        return read_number(out);
+        return read_number();
     }
   }
 
-  [[gnu::always_inline]] bool read_string(std::string_view& out) {
+  /// Of a null pointer if an escape is malformed.
+  [[gnu::always_inline]] std::string_view read_string() {
     const char* from = text_ + *next_++ + 1;
     // Between its end and the next token are only blanks.
     const char* end = text_ + *next_ - 1;
     while (*end != '"') --end;
-    out = {from, static_cast<std::size_t>(end - from)};
-    return !escapes_ || unescape(out);
+    const std::string_view raw(from, static_cast<std::size_t>(end - from));
+    return escapes_ ? unescape(raw) : raw;
   }
 
-  [[gnu::noinline]] bool unescape(std::string_view& out) {
-    if (out.find('\\') == std::string_view::npos) return true;
-    char* to = static_cast<char*>(arena_.allocate(out.size(), 1));
-    const char* to_end = unescape_json(out, to);
-    if (to_end == nullptr) return fail("a malformed escape in a string");
-    out = {to, static_cast<std::size_t>(to_end - to)};
-    return true;
+  [[gnu::noinline]] std::string_view unescape(std::string_view raw) {
+    if (raw.find('\\') == std::string_view::npos) return raw;
+    char* to = static_cast<char*>(arena_.allocate(raw.size(), 1));
+    const char* to_end = unescape_json(raw, to);
+    if (to_end != nullptr) return {to, static_cast<std::size_t>(to_end - to)};
+    fail("a malformed escape in a string");
+    return {};
   }
 
-  bool read_number(Value& out) {
+  Value read_number() {
     const char* from = text_ + *next_;
-    const char* end = number_end(from);
+    bool exponent = false;
+    const char* end = number_end(from, exponent);
     if (next_ == last_) return fail("the text ends too early");
     ++next_;
     if (end == nullptr || !ends(end)) return fail("unknown token or a malformed number");
     const std::string_view raw(from, static_cast<std::size_t>(end - from));
     if (raw.size() > limits_.number_length) return fail("a number of too many characters");
-    out = Value::number_text(raw);
+    const Value number = Value::number_text(raw);
     // Without an exponent only a number of hundreds of digits is out of range.
     constexpr std::size_t kSurelyInRange = 300;
-    constexpr std::size_t kLeastWithExponent = 5;
-    if (raw.size() >= kLeastWithExponent) {
-      const bool may_overflow =
-          raw.size() > kSurelyInRange || raw.find_first_of("eE") != std::string_view::npos;
-      if (may_overflow && std::isinf(out.as_double())) return fail("a number out of range");
-    }
-    return true;
+    if ((exponent || raw.size() > kSurelyInRange) && std::isinf(number.as_double()))
+      return fail("a number out of range");
+    return number;
   }
 
-  [[gnu::noinline]] bool read_array(std::size_t depth, Value& out) {
+  [[gnu::noinline]] Value read_array(std::size_t depth) {
     if (depth >= limits_.depth) return fail("nested too deep");
     ++next_;
     if (peek() == ']') {
       ++next_;
-      out = Value::array({});
-      return true;
+      return Value::array({});
     }
     const std::size_t from = items_.size();
     while (true) {
-      Value item;
-      if (!read(depth + 1, item)) return false;
-      items_.push(item);
+      const Value item = read(depth + 1);
+      if (item.is_missing()) return item;
+      items_.emplace(item);
       const char c = peek();
       if (c != ',' && c != ']') return fail("neither a comma nor the end of the array");
       ++next_;
       if (c == ']') break;
     }
-    const std::size_t size = items_.size() - from;
-    Value* to = arena_.array<Value>(size);
-    std::uninitialized_copy_n(items_.at(from), size, to);
-    items_.resize(from);
-    out = Value::array({to, size});
-    return true;
+    return Value::array(items_.move_from(from, arena_));
   }
 
-  [[gnu::noinline]] bool read_object(std::size_t depth, Value& out) {
+  [[gnu::noinline]] Value read_object(std::size_t depth) {
     if (depth >= limits_.depth) return fail("nested too deep");
     ++next_;
     if (peek() == '}') {
       ++next_;
-      out = Value::object({});
-      return true;
+      return Value::object({});
     }
     const std::size_t from = members_.size();
+    std::uint64_t taken = 0;
     while (true) {
-      Member member{{}, {}};
       if (peek() != '"') return fail("no name where one was expected");
-      if (!read_string(member.name)) return false;
+      const std::string_view name = read_string();
+      if (name.data() == nullptr) return {};
       if (++count_ > limits_.members) return fail("too many members");
       if (peek() != ':') return fail("no colon behind a name");
       ++next_;
-      if (!read(depth + 1, member.value)) return false;
-      members_.push(member);
+      const Value value = read(depth + 1);
+      if (value.is_missing()) return value;
+      if (is_duplicate(name, from, taken)) return fail("a name twice in one object");
+      members_.emplace(name, value);
       const char c = peek();
       if (c != ',' && c != '}') return fail("neither a comma nor the end of the object");
       ++next_;
       if (c == '}') break;
     }
-    const std::size_t size = members_.size() - from;
-    const std::span<const Member> made(members_.at(from), size);
-    if (has_duplicate(made)) return fail("a name twice in one object");
-    Member* to = arena_.array<Member>(size);
-    std::uninitialized_copy_n(made.begin(), size, to);
-    members_.resize(from);
-    out = Value::object({to, size});
-    return true;
+    const std::span<const Member> made = members_.move_from(from, arena_);
+    if (made.size() > kFew && has_duplicate(made)) return fail("a name twice in one object");
+    return Value::object(made);
   }
 
-  /// Small objects by a mask that most names find free, large ones by a table: a hostile one must not cost
-  /// n^2.
-  bool has_duplicate(std::span<const Member> members) {
-    constexpr std::size_t kSmall = 24;
-    if (members.size() > kSmall) return has_duplicate_hashed(members);
-    std::uint64_t taken = 0;
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      const std::string_view name = members[i].name;
-      // The character behind the last one is a quote in the text: no need to ask for an empty name.
-      const std::size_t sum = name.size() + 7 * static_cast<unsigned char>(*name.data()) +
-                              31 * static_cast<unsigned char>(name.data()[name.size() / 2]);
-      const std::uint64_t bit = std::uint64_t{1} << (sum & 63);
-      if ((taken & bit) != 0) {
-        for (std::size_t j = 0; j < i; ++j) {
-          if (members[j].name == name) return true;
-        }
-      }
-      taken |= bit;
+  /// True if `name` is among the first few members since `from`. `taken` is a mask that most names find free.
+  [[gnu::always_inline]] bool is_duplicate(std::string_view name, std::size_t from,
+                                           std::uint64_t& taken) const {
+    // The character behind the last one is a quote in the text: no need to ask for an empty name.
+    const std::size_t sum = name.size() + 7 * static_cast<unsigned char>(*name.data()) +
+                            31 * static_cast<unsigned char>(name.data()[name.size() / 2]);
+    const std::uint64_t bit = std::uint64_t{1} << (sum & 63);
+    const bool maybe = (taken & bit) != 0;
+    taken |= bit;
+    return maybe && is_among(name, from);
+  }
+
+  [[gnu::noinline]] bool is_among(std::string_view name, std::size_t from) const {
+    const std::size_t end = std::min(members_.size(), from + kFew);
+    for (std::size_t i = from; i < end; ++i) {
+      if (members_.at(i)->name == name) return true;
     }
     return false;
   }
 
-  bool has_duplicate_hashed(std::span<const Member> members) {
+  /// Of a large object, by a table: a hostile one must not cost n^2.
+  bool has_duplicate(std::span<const Member> members) {
     std::size_t slots = 64;
     while (slots < members.size() * 2) slots *= 2;
     names_.assign(slots, 0);
@@ -296,6 +313,8 @@ class Reader {
     }
     return false;
   }
+
+  static constexpr std::size_t kFew = 24;
 
   const char* text_;
   std::size_t size_;
@@ -317,12 +336,12 @@ Result<Value> parse_with(Scratch& scratch, std::string_view text, Arena& arena, 
   // Words are compared and numbers scanned past the end: NULs stand there.
   constexpr std::size_t kPadding = 16;
   char* own = static_cast<char*>(arena.allocate(text.size() + kPadding, 1));
-  if (!text.empty()) std::memcpy(own, text.data(), text.size());
+  const bool escapes = copy_and_look(own, text);
   std::memset(own + text.size(), 0, kPadding);
   if (const auto code = scratch.find_tokens(own, text.size())) return invalid(simdjson::error_message(code));
-  Reader reader({own, text.size()}, arena, limits, scratch);
-  Value value;
-  if (!reader.read_all(value)) return reader.error();
+  Reader reader({own, text.size()}, escapes, arena, limits, scratch);
+  const Value value = reader.read_all();
+  if (value.is_missing()) return reader.error();
   return value;
 }
 

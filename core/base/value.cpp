@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 namespace tenon {
@@ -43,20 +42,23 @@ bool parse_short(const char* at, std::size_t size, double& out) {
   const bool negative = *at == '-';
   if (negative) ++at;
   std::uint64_t digits = 0;
-  int count = 0;
-  int fraction = 0;
-  bool point = false;
-  for (; at != end; ++at) {
-    const unsigned digit = static_cast<unsigned char>(*at) - unsigned{'0'};
-    if (digit <= 9) {
+  const auto take_digits = [&] {
+    const char* const from = at;
+    for (; at != end; ++at) {
+      const unsigned digit = static_cast<unsigned char>(*at) - unsigned{'0'};
+      if (digit > 9) break;
       digits = digits * 10 + digit;
-      ++count;
-      fraction += point ? 1 : 0;
-    } else if (*at == '.') {
-      point = true;
-    } else {
-      return false;
     }
+    return static_cast<int>(at - from);
+  };
+  int count = take_digits();
+  int fraction = 0;
+  if (at != end) {
+    if (*at != '.') return false;
+    ++at;
+    fraction = take_digits();
+    if (at != end) return false;
+    count += fraction;
   }
   if (count > kMostDigits) return false;
   out = static_cast<double>(digits) / kPowers[fraction];
@@ -68,29 +70,16 @@ bool parse_short(const char* at, std::size_t size, double& out) {
 
 double Value::parse_number() const {
   double result = 0;
-  if (parse_short(text_, size_, result)) return result;
-  const auto [end, code] = std::from_chars(text_, text_ + size_, result);
+  if (parse_short(text_, size(), result)) return result;
+  const auto [end, code] = std::from_chars(text_, text_ + size(), result);
   if (code != std::errc::result_out_of_range) return result;
   // from_chars leaves the value untouched out of range: tell overflow from underflow by the exponent's sign.
-  const std::string_view text{text_, size_};
+  const std::string_view text{text_, size()};
   const auto exponent = text.find_first_of("eE");
   const bool tiny =
       exponent != std::string_view::npos && text.substr(exponent).find('-') != std::string_view::npos;
   const double sign = text.front() == '-' ? -1.0 : 1.0;
   return tiny ? std::copysign(0.0, sign) : sign * std::numeric_limits<double>::infinity();
-}
-
-Value Value::get(std::string_view name) const {
-  if (kind_ != Kind::object) return {};
-  for (const Member& member : members()) {
-    // Most names differ in size or in their last character: no call for those.
-    if (member.name.size() != name.size()) continue;
-    if (name.empty() || (member.name.back() == name.back() &&
-                         std::memcmp(member.name.data(), name.data(), name.size()) == 0)) {
-      return member.value;
-    }
-  }
-  return {};
 }
 
 bool equal(Value a, Value b) {

@@ -9,6 +9,7 @@
 
 #include "base/arena.hpp"
 #include "base/result.hpp"
+#include "base/same_text.hpp"
 
 namespace tenon {
 
@@ -25,91 +26,92 @@ struct Member;
 /// mean nothing elsewhere.
 class Value {
  public:
-  constexpr Value() : items_(nullptr) {}
+  constexpr Value() : head_(0), items_(nullptr) {}
 
-  static Value null() { return Value(Kind::null); }
+  static Value null() { return Value(Kind::null, 0); }
   static Value boolean(bool b) {
-    Value v(Kind::boolean);
-    v.boolean_ = b;
+    Value v(Kind::boolean, 0);
+    v.word_ = b ? 1 : 0;
     return v;
   }
   static Value number(double d) {
-    Value v(Kind::number);
+    Value v(Kind::number, 0);
     v.number_ = d;
     return v;
   }
   /// `text` is a valid JSON number and outlives the value.
   static Value number_text(std::string_view text) {
-    Value v(Kind::number);
+    Value v(Kind::number, text.size());
     v.text_ = text.data();
-    v.size_ = static_cast<std::uint32_t>(text.size());
     return v;
   }
   /// Borrows `text`.
   static Value string(std::string_view text) {
-    Value v(Kind::string);
+    Value v(Kind::string, text.size());
     v.text_ = text.data();
-    v.size_ = static_cast<std::uint32_t>(text.size());
     return v;
   }
   /// Borrows `items`.
   static Value array(std::span<const Value> items) {
-    Value v(Kind::array);
+    Value v(Kind::array, items.size());
     v.items_ = items.data();
-    v.size_ = static_cast<std::uint32_t>(items.size());
     return v;
   }
   /// Borrows `members`; names are distinct.
   static Value object(std::span<const Member> members);
   /// A callable of the evaluator; it is neither JSON nor comparable.
   static Value function(const void* callable) {
-    Value v(Kind::function);
+    Value v(Kind::function, 0);
     v.function_ = callable;
     return v;
   }
 
-  Kind kind() const { return kind_; }
-  bool is_missing() const { return kind_ == Kind::missing; }
-  bool is_null() const { return kind_ == Kind::null; }
-  bool is_boolean() const { return kind_ == Kind::boolean; }
-  bool is_number() const { return kind_ == Kind::number; }
-  bool is_string() const { return kind_ == Kind::string; }
-  bool is_array() const { return kind_ == Kind::array; }
-  bool is_object() const { return kind_ == Kind::object; }
-  bool is_function() const { return kind_ == Kind::function; }
+  Kind kind() const { return static_cast<Kind>(head_ & 0xff); }
+  bool is_missing() const { return kind() == Kind::missing; }
+  bool is_null() const { return kind() == Kind::null; }
+  bool is_boolean() const { return kind() == Kind::boolean; }
+  bool is_number() const { return kind() == Kind::number; }
+  bool is_string() const { return kind() == Kind::string; }
+  bool is_array() const { return kind() == Kind::array; }
+  bool is_object() const { return kind() == Kind::object; }
+  bool is_function() const { return kind() == Kind::function; }
 
-  bool as_boolean() const { return boolean_; }
+  bool as_boolean() const { return word_ != 0; }
   /// The number as a double; a text beyond the range of doubles gives infinity.
-  double as_double() const { return size_ ? parse_number() : number_; }
+  double as_double() const { return size() != 0 ? parse_number() : number_; }
   /// The source text of an untouched number; empty for a computed one.
-  std::string_view number_text() const { return {size_ ? text_ : nullptr, size_}; }
-  std::string_view as_string() const { return {text_, size_}; }
-  std::span<const Value> items() const { return {items_, size_}; }
+  std::string_view number_text() const { return {size() != 0 ? text_ : nullptr, size()}; }
+  std::string_view as_string() const { return {text_, size()}; }
+  std::span<const Value> items() const { return {items_, size()}; }
   std::span<const Member> members() const;
   const void* as_function() const { return function_; }
-  std::size_t size() const { return size_; }
+  std::size_t size() const { return head_ >> kSizeShift; }
 
   /// The member of that name, or missing; missing also for what is no object.
   Value get(std::string_view name) const;
 
-  std::uint8_t flags() const { return flags_; }
+  std::uint8_t flags() const { return static_cast<std::uint8_t>(head_ >> kFlagsShift); }
   Value with_flags(std::uint8_t flags) const {
     Value v = *this;
-    v.flags_ = flags;
+    v.head_ = (head_ & ~(std::uint64_t{0xff} << kFlagsShift)) | (std::uint64_t{flags} << kFlagsShift);
     return v;
   }
 
  private:
-  constexpr explicit Value(Kind kind) : kind_(kind), items_(nullptr) {}
+  // Kind, flags and size are one word, which is written at once: fields of their own would be written one by
+  // one, and a copy of 16 bytes right behind that waits until the processor has put the pieces together.
+  static constexpr unsigned kFlagsShift = 8;
+  static constexpr unsigned kSizeShift = 32;
+
+  constexpr Value(Kind kind, std::uint64_t size)
+      : head_(static_cast<std::uint64_t>(kind) | (size << kSizeShift)), items_(nullptr) {}
   double parse_number() const;
 
-  Kind kind_ = Kind::missing;
-  std::uint8_t flags_ = 0;
-  std::uint32_t size_ = 0;
+  std::uint64_t head_;
   union {
     const char* text_;
     double number_;
-    bool boolean_;
+    std::uint64_t word_;
     const Value* items_;
     const Member* members_;
     const void* function_;
@@ -121,12 +123,19 @@ struct Member {
   Value value;
 };
 
-inline std::span<const Member> Value::members() const { return {members_, size_}; }
+inline std::span<const Member> Value::members() const { return {members_, size()}; }
+
+inline Value Value::get(std::string_view name) const {
+  if (!is_object()) return {};
+  for (const Member& member : members()) {
+    if (same_text(member.name, name)) return member.value;
+  }
+  return {};
+}
 
 inline Value Value::object(std::span<const Member> members) {
-  Value v(Kind::object);
+  Value v(Kind::object, members.size());
   v.members_ = members.data();
-  v.size_ = static_cast<std::uint32_t>(members.size());
   return v;
 }
 

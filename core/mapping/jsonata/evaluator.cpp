@@ -57,38 +57,40 @@ Value Evaluator::evaluate_whole(const Node* node, Value input, Frame* frame) {
   return result;
 }
 
-bool Evaluator::evaluate_quick(const Node* node, Value input, Frame* frame, Value& out) {
+Value Evaluator::evaluate_quick(const Node* node, Value input, Frame* frame) {
+  const Value unanswered = Value().with_flags(kUnanswered);
   charge(1);
+  Value found;
   switch (node->type) {
     case NodeType::literal:
-      out = node->value;
-      return true;
+      return node->value;
     case NodeType::variable:
-      out = collapsed(variable(node, input, frame));
-      return true;
+      return collapsed(variable(node, input, frame));
     case NodeType::name:
-      if (input.is_array()) return false;
+      if (input.is_array()) return unanswered;
       charge(input.size() / 32);
-      out = input.get(node->text);
+      found = input.get(node->text);
       break;
     default: {
       // One deeper than the path itself.
-      if (depth_ + 1 >= quick_depth_) return false;
-      if (input.is_array() && node->items.front()->type != NodeType::variable) return false;
-      out = input;
-      const std::size_t taken = follow(node, out, frame);
-      if (out.is_missing()) return true;
-      if (taken == node->items.size()) break;
-      const Nested nested(*this);
-      out = collapsed(path_from(node, taken, out, frame));
-      return true;
+      if (depth_ + 1 >= quick_depth_) return unanswered;
+      if (input.is_array() && node->items.front()->type != NodeType::variable) return unanswered;
+      const Followed followed = follow(node, input, frame);
+      if (followed.at.is_missing()) return {};
+      if (followed.taken < node->items.size()) {
+        const Nested nested(*this);
+        return collapsed(path_from(node, followed.taken, followed.at, frame));
+      }
+      found = followed.at;
+      break;
     }
   }
   // What an expression made may be a sequence.
-  return !out.is_array() || out.flags() == 0;
+  return !found.is_array() || found.flags() == 0 ? found : unanswered;
 }
 
-std::size_t Evaluator::follow(const Node* path, Value& at, Frame* frame) {
+Evaluator::Followed Evaluator::follow(const Node* path, Value input, Frame* frame) {
+  Value at = input;
   std::size_t taken = 0;
   if (path->items.front()->type == NodeType::variable) {
     charge(1);
@@ -102,7 +104,7 @@ std::size_t Evaluator::follow(const Node* path, Value& at, Frame* frame) {
     if (next.is_array() && next.flags() != 0) break;  // a sequence: the step itself has to judge it
     at = next;
   }
-  return taken;
+  return {at, taken};
 }
 
 Value Evaluator::normalize(const Node* node, Value result) const {
@@ -164,15 +166,13 @@ Value Evaluator::evaluate_kind(const Node* node, Value input, Frame* frame) {
       return found != nullptr ? *found : Value();
     }
     case NodeType::regex: {
-      Callable made;
-      made.type = Callable::Type::regex;
+      Callable& made = callable_of(Callable::Type::regex);
       made.node = node;
       made.regex = node->regex;
       return function(made);
     }
     case NodeType::transform: {
-      Callable made;
-      made.type = Callable::Type::transform;
+      Callable& made = callable_of(Callable::Type::transform);
       made.node = node;
       made.frame = frame;
       return function(made);
@@ -185,7 +185,7 @@ Value Evaluator::evaluate_kind(const Node* node, Value input, Frame* frame) {
 const Value* Evaluator::find(Frame* frame, std::string_view name) const {
   for (; frame != nullptr; frame = frame->parent) {
     for (std::uint32_t i = 0; i < frame->size; ++i) {
-      if (frame->data[i].name == name) return &frame->data[i].value;
+      if (same_text(frame->data[i].name, name)) return &frame->data[i].value;
     }
   }
   return nullptr;
@@ -200,7 +200,7 @@ void Evaluator::bind(Frame* frame, std::string_view name, Value value) {
     frame->capacity = capacity;
   }
   for (std::uint32_t i = 0; i < frame->size; ++i) {
-    if (frame->data[i].name != name) continue;
+    if (!same_text(frame->data[i].name, name)) continue;
     frame->data[i].value = value;
     return;
   }
@@ -214,7 +214,7 @@ Value Evaluator::variable(const Node* node, Value input, Frame* frame) {
     if (const Value* found = find(frame, node->text)) return *found;
   }
   if (node->builtin != nullptr) {
-    Callable made;
+    Callable& made = callable_of(Callable::Type::builtin);
     made.builtin = node->builtin;
     return function(made);
   }

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/function.hpp"
 #include "mapping/jsonata/ast.hpp"
 #include "mapping/jsonata/functions.hpp"
 #include "mapping/jsonata/strings.hpp"
@@ -21,6 +21,8 @@ inline constexpr std::uint8_t kKeepSingleton = 2;  ///< ... but not this one
 inline constexpr std::uint8_t kCons = 4;           ///< constructed in a path: must not be flattened
 inline constexpr std::uint8_t kTuples = 8;         ///< a tuple stream: objects of "@" and variables
 inline constexpr std::uint8_t kOuter = 16;         ///< wraps an input that is a list
+
+inline constexpr std::uint8_t kUnanswered = 255;  ///< no value at all: the long way has to be gone
 
 inline bool has(Value value, std::uint8_t flag) { return (value.flags() & flag) != 0; }
 
@@ -71,8 +73,8 @@ class Evaluator {
 
   Value evaluate(const Node* node, Value input, Frame* frame) {
     if (node->quick && depth_ < quick_depth_) {
-      Value value;
-      if (evaluate_quick(node, input, frame, value)) return value;
+      const Value value = evaluate_quick(node, input, frame);
+      if (value.flags() != kUnanswered) return value;
     }
     return evaluate_whole(node, input, frame);
   }
@@ -122,7 +124,13 @@ class Evaluator {
   /// A string value with its own copy of `text`.
   Value string(std::string_view text);
   Value array(std::span<const Value> items, std::uint8_t flags = 0);
-  Value function(const Callable& callable);
+  /// To be filled in, and then made a function value.
+  Callable& callable_of(Callable::Type type) {
+    Callable* made = new (allocate<Callable>(1)) Callable();
+    made->type = type;
+    return *made;
+  }
+  static Value function(const Callable& callable) { return Value::function(&callable); }
 
   /// True once $eval ran: values may point into programs that end with this evaluator.
   bool has_evaluated() const { return !evaluated_.empty(); }
@@ -161,7 +169,7 @@ class Evaluator {
   /// Negative, zero or positive; both are strings or both numbers.
   int order_of(Value a, Value b);
   /// The items in a stable order: `after(i, j)` is true if item j comes before item i.
-  Value sorted(std::span<const Value> items, const std::function<bool(std::size_t, std::size_t)>& after);
+  Value sorted(std::span<const Value> items, FunctionRef<bool(std::size_t, std::size_t)> after);
 
   const Value* find(Frame* frame, std::string_view name) const;
   void bind(Frame* frame, std::string_view name, Value value);
@@ -171,10 +179,14 @@ class Evaluator {
 
   Value evaluate_whole(const Node* node, Value input, Frame* frame);
   Value evaluate_kind(const Node* node, Value input, Frame* frame);
-  /// The value of a quick node as evaluate_whole() gives it; false if that has to be asked.
-  bool evaluate_quick(const Node* node, Value input, Frame* frame, Value& out);
-  /// Follows a path's plain names as long as there are objects to ask. How many steps were taken.
-  std::size_t follow(const Node* path, Value& at, Frame* frame);
+  /// The value of a quick node as evaluate_whole() gives it; kUnanswered if that has to be asked.
+  Value evaluate_quick(const Node* node, Value input, Frame* frame);
+  /// Follows a path's plain names as long as there are objects to ask.
+  struct Followed {
+    Value at;
+    std::size_t taken;
+  };
+  Followed follow(const Node* path, Value input, Frame* frame);
   Value normalize(const Node* node, Value result) const;
   /// A sequence of none is missing, one of one is its element.
   static Value collapsed(Value result) {

@@ -18,8 +18,7 @@ std::string_view procedure_name(const Node* procedure) {
 }  // namespace
 
 Value Evaluator::make_lambda(const Node* node, Value input, Frame* frame) {
-  Callable made;
-  made.type = Callable::Type::lambda;
+  Callable& made = callable_of(Callable::Type::lambda);
   made.node = node;
   made.frame = frame;
   made.input = input;
@@ -148,6 +147,7 @@ std::span<const Value> Evaluator::checked(const Signature& signature, std::strin
     for (const Value argument : arguments) charge(argument.is_array() ? argument.size() / 16 : 0);
   }
   std::span<const Value> out;
+  if (signature.apply_one_by_one(arguments, arena(), out)) return out;
   const Signature::Outcome outcome = signature.apply(arguments, input, arena(), out);
   const auto text = [&](std::string_view what) {
     const std::string dollar = name == "function" ? "" : "$";
@@ -215,8 +215,7 @@ Value Evaluator::pipe(const Node* node, Value input, Frame* frame) {
     fail_at(node, "T2006", "the right side of the ~> operator must be a function" + found(target));
   }
   if (left.is_function()) {
-    Callable made;
-    made.type = Callable::Type::chain;
+    Callable& made = callable_of(Callable::Type::chain);
     made.first = left;
     made.second = target;
     return function(made);
@@ -247,9 +246,8 @@ Value Evaluator::partial(const Node* node, Value input, Frame* frame) {
     fail_at(node, "T1008", "attempted to partially apply a non-function" + found(target));
   }
   const Callable& whole = callable(target);
-  Callable made;
   if (whole.type == Callable::Type::builtin) {
-    made.type = Callable::Type::partial;
+    Callable& made = callable_of(Callable::Type::partial);
     made.builtin = whole.builtin;
     made.bound = {bound, count};
     made.open = {open, count};
@@ -259,6 +257,7 @@ Value Evaluator::partial(const Node* node, Value input, Frame* frame) {
   if (whole.type != Callable::Type::lambda) {
     fail_at(node, "T1008", "only lambdas and the language's own functions can be partially applied");
   }
+  Callable& made = callable_of(Callable::Type::lambda);
   made = whole;
   made.signature = nullptr;
   made.frame = new (allocate<Frame>(1)) Frame();
@@ -293,7 +292,8 @@ Value Evaluator::partial_again(const Callable& whole, std::span<const Value> bou
     }
     ++next;
   }
-  Callable made = whole;
+  Callable& made = callable_of(whole.type);
+  made = whole;
   made.bound = {values, count};
   made.open = {still_open, count};
   return function(made);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -359,7 +360,7 @@ Value Evaluator::group(const Group& group, Value input, Frame* frame, std::uint3
   struct Entry {
     std::string_view key;
     const Pair* pair;
-    std::vector<Value> items;
+    Sequence items;
   };
   const auto fail_here = [&](std::string code, std::string message) {
     throw EvaluationFailure{{std::move(code), std::move(message), offset, 1}};
@@ -372,19 +373,31 @@ Value Evaluator::group(const Group& group, Value input, Frame* frame, std::uint3
   if (items.size() == 1 && !tuples && group.pairs.size() <= kFewPairs) {
     return object_of_one(group, items.front(), frame, offset);
   }
-  std::vector<Entry> entries;
-  std::unordered_map<std::string_view, std::size_t> index;
+  Entry* data = nullptr;
+  std::size_t count = 0;
+  std::size_t capacity = 0;
+  const auto add_entry = [&](std::string_view key, const Pair* pair) {
+    if (count == capacity) {
+      capacity = std::max<std::size_t>(4, capacity * 2);
+      Entry* grown = allocate<Entry>(capacity);
+      std::uninitialized_copy_n(data, count, grown);
+      data = grown;
+    }
+    return new (data + count++) Entry{key, pair, Sequence(*this)};
+  };
+  std::optional<std::unordered_map<std::string_view, std::size_t>> index;
   const auto entry_of = [&](std::string_view key) -> Entry* {
     constexpr std::size_t kSmall = 16;
-    if (entries.size() >= kSmall) {
-      if (index.empty()) {
-        for (std::size_t i = 0; i < entries.size(); ++i) index.emplace(entries[i].key, i);
+    if (count >= kSmall) {
+      if (!index) {
+        index.emplace();
+        for (std::size_t i = 0; i < count; ++i) index->emplace(data[i].key, i);
       }
-      const auto at = index.find(key);
-      return at == index.end() ? nullptr : &entries[at->second];
+      const auto at = index->find(key);
+      return at == index->end() ? nullptr : data + at->second;
     }
-    for (Entry& entry : entries) {
-      if (entry.key == key) return &entry;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (same_text(data[i].key, key)) return data + i;
     }
     return nullptr;
   };
@@ -394,28 +407,29 @@ Value Evaluator::group(const Group& group, Value input, Frame* frame, std::uint3
       const Value key = evaluate(pair.key, tuples ? item.get("@") : item, inner);
       if (key.is_missing()) continue;
       if (!key.is_string()) fail_here("T1003", "a key of an object must be a string" + found(key));
-      if (Entry* entry = entry_of(key.as_string())) {
-        if (entry->pair != &pair) fail_here("D1009", "several keys of an object come out the same");
-        entry->items.push_back(item);
-        continue;
+      Entry* entry = entry_of(key.as_string());
+      if (entry == nullptr) {
+        if (index) index->emplace(key.as_string(), count);
+        entry = add_entry(key.as_string(), &pair);
+      } else if (entry->pair != &pair) {
+        fail_here("D1009", "several keys of an object come out the same");
       }
-      if (!index.empty()) index.emplace(key.as_string(), entries.size());
-      count_memory(sizeof(Entry));
-      entries.push_back({key.as_string(), &pair, {item}});
+      entry->items.push(item);
     }
   }
-  Member* made = allocate<Member>(entries.size());
+  Member* made = allocate<Member>(count);
   std::size_t size = 0;
-  for (Entry& entry : entries) {
-    Value context = entry.items.front();
+  for (const Entry& entry : std::span(data, count)) {
+    const std::span<const Value> own = entry.items.items();
+    Value context = own.front();
     Frame* inner = frame;
     if (tuples) {
-      const Value tuple = entry.items.size() == 1 ? context : reduce_tuples(entry.items);
+      const Value tuple = own.size() == 1 ? context : reduce_tuples(own);
       context = tuple.get("@");
       inner = tuple_frame(frame, tuple);
-    } else if (entry.items.size() > 1) {
+    } else if (own.size() > 1) {
       Sequence all(*this);
-      for (const Value item : entry.items) {
+      for (const Value item : own) {
         if (item.is_array()) {
           all.push_all(item.items());
         } else {

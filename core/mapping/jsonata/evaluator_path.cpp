@@ -19,9 +19,8 @@ Value Evaluator::path(const Node* node, Value input, Frame* frame) {
   if (node->leading == 0 || depth_ >= quick_depth_ || (input.is_array() && !variable)) {
     return path_from(node, 0, input, frame);
   }
-  Value at = input;
-  const std::size_t taken = follow(node, at, frame);
-  return path_from(node, taken, at, frame);
+  const Followed followed = follow(node, input, frame);
+  return path_from(node, followed.taken, followed.at, frame);
 }
 
 /// What the reference sees in a lone value where it takes a list: the characters of a text, else nothing.
@@ -294,8 +293,7 @@ void merge_sort(std::uint32_t* order, std::uint32_t* spare, std::size_t from, st
 
 }  // namespace
 
-Value Evaluator::sorted(std::span<const Value> items,
-                        const std::function<bool(std::size_t, std::size_t)>& after) {
+Value Evaluator::sorted(std::span<const Value> items, FunctionRef<bool(std::size_t, std::size_t)> after) {
   std::uint32_t* order = allocate<std::uint32_t>(items.size() * 2);
   for (std::size_t i = 0; i < items.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
   auto charged = [&](std::uint32_t a, std::uint32_t b) {
@@ -321,7 +319,9 @@ Value Evaluator::sort(const Node* node, Value input, Frame* frame) {
     if (!known[at]) {
       const Value context = tuples ? items[item].get("@") : items[item];
       Frame* inner = tuples ? tuple_frame(frame, items[item]) : frame;
-      new (keys + at) Value(evaluate(node->terms[term].expression, context, inner));
+      const Value made = evaluate(node->terms[term].expression, context, inner);
+      // A number that is still a text is read once, not with each comparison.
+      new (keys + at) Value(made.is_number() ? Value::number(made.as_double()) : made);
       known[at] = true;
     }
     return keys[at];

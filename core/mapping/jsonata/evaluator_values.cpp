@@ -18,10 +18,6 @@ Value Evaluator::array(std::span<const Value> items, std::uint8_t flags) {
   return Value::array(items).with_flags(flags);
 }
 
-Value Evaluator::function(const Callable& made) {
-  return Value::function(new (allocate<Callable>(1)) Callable(made));
-}
-
 bool Evaluator::is_numeric(Value value) const {
   if (!value.is_number()) return false;
   const double number = value.as_double();
@@ -207,7 +203,7 @@ void Members::index() {
 Value* Members::find(std::string_view name) {
   if (members_.size() < kSmall) {
     for (Member& member : members_) {
-      if (member.name == name) return &member.value;
+      if (same_text(member.name, name)) return &member.value;
     }
     return nullptr;
   }

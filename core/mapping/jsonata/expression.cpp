@@ -52,11 +52,13 @@ class Finisher {
   }
 
  private:
-  void add(std::size_t bytes) {
+  [[gnu::always_inline]] void add(std::size_t bytes) {
     bytes_ += bytes;
-    if (bytes_ > limits_.output) {
-      fail("output_limit", "the result is larger than " + std::to_string(limits_.output) + " bytes");
-    }
+    if (bytes_ > limits_.output) too_large();
+  }
+
+  [[noreturn, gnu::noinline]] void too_large() const {
+    fail("output_limit", "the result is larger than " + std::to_string(limits_.output) + " bytes");
   }
 
   [[noreturn]] static void fail(std::string code, std::string message) {

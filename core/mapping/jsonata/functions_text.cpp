@@ -315,8 +315,7 @@ Value match_object(Evaluator& evaluator, const Regex& regex, std::string_view su
   Found found;
   if (!search(evaluator, regex, subject, from, again, found)) return {};
   evaluator.charge(subject.size() / 64);
-  Callable next;
-  next.type = Callable::Type::next_match;
+  Callable& next = evaluator.callable_of(Callable::Type::next_match);
   next.regex = &regex;
   next.subject = subject;
   next.position = found.end;

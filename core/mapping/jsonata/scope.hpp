@@ -41,7 +41,7 @@ class Scope {
   /// The value, or nullptr if there is no variable of that name (a bound missing value is one).
   const Value* find(std::string_view name) const {
     for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
-      if (entry->name == name) return &entry->value;
+      if (same_text(entry->name, name)) return &entry->value;
     }
     return nullptr;
   }

@@ -22,11 +22,10 @@ std::uint16_t bits_of(std::string_view symbols) {
   return bits;
 }
 
+constexpr std::string_view kByKind = "mlbnsaof";
+
 /// The bit of the kind whose letter is `symbol`.
-std::uint16_t kind_bit(char symbol) {
-  constexpr std::string_view kByKind = "mlbnsaof";
-  return static_cast<std::uint16_t>(1U << kByKind.find(symbol));
-}
+std::uint16_t kind_bit(char symbol) { return static_cast<std::uint16_t>(1U << kByKind.find(symbol)); }
 
 /// The offset of the bracket that closes the one at `open`; the size if none does.
 std::size_t closing(std::string_view text, std::size_t open, char opens, char closes) {
@@ -55,27 +54,7 @@ class Matcher {
 
 }  // namespace
 
-char symbol_of(Value value) {
-  switch (value.kind()) {
-    case Kind::missing:
-      return 'm';
-    case Kind::null:
-      return 'l';
-    case Kind::boolean:
-      return 'b';
-    case Kind::number:
-      return 'n';
-    case Kind::string:
-      return 's';
-    case Kind::array:
-      return 'a';
-    case Kind::object:
-      return 'o';
-    case Kind::function:
-      return 'f';
-  }
-  return 'm';
-}
+char symbol_of(Value value) { return kByKind[static_cast<std::size_t>(value.kind())]; }
 
 Signature::Problem Signature::parse(std::string_view text) {
   for (std::size_t i = 1; i < text.size() && text[i] != ':'; ++i) {
@@ -145,20 +124,33 @@ void Signature::prepare_shortcut() {
     if (parameter.count == Count::many) least_ = SIZE_MAX;
     if (least_ != SIZE_MAX && (parameter.count == Count::one || parameter.context)) least_ = i + 1;
     for (std::size_t symbol = 0; symbol < kSymbols.size(); ++symbol) {
+      if ((parameter.accepts >> symbol & 1U) == 0) continue;
+      parameter.kinds |= kind_bit(kSymbols[symbol]);
       const bool is_list = kSymbols[symbol] == 'a';
       if (parameter.type == 'a' && (!is_list || parameter.subtype != 0)) continue;
-      if ((parameter.accepts >> symbol & 1U) != 0) parameter.as_is |= kind_bit(kSymbols[symbol]);
+      parameter.as_is |= kind_bit(kSymbols[symbol]);
     }
   }
+}
+
+bool Signature::apply_one_by_one(std::span<const Value> arguments, Arena& arena,
+                                 std::span<const Value>& out) const {
+  if (arguments.size() < least_ || arguments.size() > parameters_.size()) return false;
+  Value* to = arena.array<Value>(arguments.size());
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const Parameter& parameter = parameters_[i];
+    if (!takes(parameter, arguments[i])) return false;
+    Outcome outcome;
+    new (to + i) Value(prepare(parameter, arguments[i], arena, outcome));
+    if (outcome.failure != Failure::none) return false;
+  }
+  out = {to, arguments.size()};
+  return true;
 }
 
 bool Signature::looks_inside() const {
   return std::any_of(parameters_.begin(), parameters_.end(),
                      [](const Parameter& p) { return p.type == 'a' && p.subtype != 0; });
-}
-
-bool Signature::takes(const Parameter& parameter, Value argument) const {
-  return (parameter.accepts & bit_of(symbol_of(argument))) != 0;
 }
 
 /// The common case, without looking ahead.

@@ -43,6 +43,10 @@ class Signature {
     return true;
   }
 
+  /// What apply() makes of them, if each stands for its own parameter and is fit for it; false if that takes
+  /// a closer look.
+  bool apply_one_by_one(std::span<const Value> arguments, Arena& arena, std::span<const Value>& out) const;
+
   std::size_t parameters() const { return parameters_.size(); }
   /// True if apply() looks at the elements of arrays.
   bool looks_inside() const;
@@ -51,7 +55,8 @@ class Signature {
   enum class Count : std::uint8_t { one, optional, many };
   struct Parameter {
     std::uint16_t accepts = 0;  ///< a bit for each symbol
-    std::uint16_t as_is = 0;    ///< a bit for each Kind that is handed on unchanged
+    std::uint16_t kinds = 0;    ///< the same with a bit for each Kind
+    std::uint16_t as_is = 0;    ///< ... that is handed on unchanged
     char type = 0;
     Count count = Count::one;
     bool context = false;
@@ -60,7 +65,9 @@ class Signature {
   };
 
   void prepare_shortcut();
-  bool takes(const Parameter& parameter, Value argument) const;
+  static bool takes(const Parameter& parameter, Value argument) {
+    return (parameter.kinds >> static_cast<unsigned>(argument.kind()) & 1U) != 0;
+  }
   bool fits_greedily(std::span<const Value> arguments, std::uint32_t* taken) const;
   bool fits(std::span<const Value> arguments, std::uint32_t* taken) const;
   std::size_t first_misfit(std::span<const Value> arguments) const;

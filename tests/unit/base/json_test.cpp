@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <charconv>
+#include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -40,6 +43,79 @@ TEST(Json, WritesComputedNumbersAsJavaScriptDoes) {
   EXPECT_EQ(text(-1.5e-9), "-1.5e-9");
   EXPECT_EQ(text(123.456), "123.456");
   EXPECT_EQ(text(-0.0), "0");
+}
+
+/// The shortest digits that read back the same, as the standard library finds them.
+std::string shortest(double number) {
+  char buffer[400];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::fixed);
+  return number == 0 ? "0" : std::string(buffer, end.ptr);
+}
+
+TEST(Json, ShortNumbersAreTheShortestThatReadBackTheSame) {
+  std::uint64_t random = 1;
+  const auto next = [&] {
+    return random = random * 6364136223846793005U + 1442695040888963407U, random >> 11;
+  };
+  const auto check = [](double number) {
+    std::string out;
+    append_number(out, number);
+    EXPECT_EQ(out, shortest(number));
+  };
+  for (const double scale : {1.0, 10.0, 100.0, 1000.0, 10'000.0, 100'000.0}) {
+    for (int digits = 1; digits <= 15; ++digits) {
+      for (int i = 0; i < 300; ++i) {
+        const double number =
+            static_cast<double>(next() % static_cast<std::uint64_t>(std::pow(10, digits))) / scale;
+        if (number < 1e-6) continue;  // written with an exponent
+        check(number);
+        check(-number);
+        check(number * 3);
+        check(std::nextafter(number, 1e300));
+      }
+    }
+  }
+  for (const double number : {0.0, -0.0, 0.1 + 0.2, 1e15, 1e15 - 1, 99999999999.9999, 100000000000.0001})
+    check(number);
+}
+
+TEST(Json, TextsOfAnySizeWithAnythingAnywhere) {
+  for (const char special : {'"', '\\', '\n', '\x01', '\x1f', ' ', 'z', '\x7f'}) {
+    for (const std::size_t size : {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 509, 510, 511, 512, 513, 1200}) {
+      for (std::size_t at = 0; at<size; at += size> 40 ? 37 : 1) {
+        std::string text(size, 'a');
+        text[at] = special;
+        const Value items[] = {Value::string(text), Value::string(""), Value::string(text)};
+        std::string expected;
+        append_json_string(expected, text);
+        ASSERT_EQ(to_json(Value::array(items)), "[" + expected + ",\"\"," + expected + "]")
+            << size << ' ' << at;
+        const auto back = parse_json(to_json(Value::array(items)));
+        ASSERT_TRUE(back);
+        ASSERT_EQ(back->root.items()[2].as_string(), text);
+      }
+    }
+  }
+}
+
+TEST(Json, RefusesAnExponentOutOfRangeOnly) {
+  for (const char* text : {"1e308", "-1E+308", "1e-999", "0e999", "[1e308,2]"})
+    EXPECT_TRUE(parse_json(text)) << text;
+  for (const char* text : {"1e309", "[1,-1E+309]", "{\"a\":12345e999}"})
+    EXPECT_FALSE(parse_json(text)) << text;
+}
+
+TEST(Json, SeesADoubleNameAmongFewAndMany) {
+  for (const int count : {1, 2, 12, 23, 24, 25, 26, 60, 400}) {
+    std::string text = "{";
+    for (int i = 0; i < count; ++i)
+      text += "\"name" + std::to_string(i * 7919) + "\":" + std::to_string(i) + ",";
+    EXPECT_TRUE(parse_json(text + "\"last\":0}")) << count;
+    for (const int again : {0, count / 2, count - 1}) {
+      EXPECT_FALSE(parse_json(text + "\"name" + std::to_string(again * 7919) + "\":0}"))
+          << count << ' ' << again;
+    }
+  }
 }
 
 TEST(Json, RefusesWhatIsNotStrict) {
