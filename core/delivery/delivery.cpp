@@ -13,6 +13,7 @@ namespace tenon::delivery {
 namespace {
 
 constexpr std::uint32_t kTakeAtOnce = 256;
+constexpr std::size_t kLeastShare = 64;
 
 }  // namespace
 
@@ -45,15 +46,28 @@ void Delivery::start() {
   load_modes();
 }
 
+/// Each pipeline has an equal share of the memory, so that the backlog of one whose remote is down hides no
+/// event of another. False: all have theirs.
+bool Delivery::find_full() {
+  const std::size_t share =
+      std::max(options_.memory_events / std::max<std::size_t>(flows_.size(), 1), kLeastShare);
+  std::erase_if(full_, [&](const std::string& pipeline) {
+    const bool has_room = lanes_.size_of(pipeline) < share / 2;
+    more_ = more_ || has_room;
+    return has_room;
+  });
+  for (const auto& [name, flow] : flows_)
+    if (lanes_.size_of(name) >= share) full_.insert(name);
+  return full_.size() < std::max<std::size_t>(flows_.size(), 1);
+}
+
 void Delivery::take() {
-  if (!loaded_ || taking_ || !more_ || stopping_ || lanes_.size() >= options_.memory_events) return;
+  if (!loaded_ || taking_ || stopping_ || !find_full() || !more_) return;
   taking_ = true;
   // Set before asking: an append that comes while the answer travels sets it again, and nothing is
   // overlooked.
   more_ = false;
-  const auto room = static_cast<std::uint32_t>(options_.memory_events - lanes_.size());
-  const std::uint32_t limit = std::min(room, kTakeAtOnce);
-  journal_.take(journal_.epoch(), limit,
+  journal_.take(journal_.epoch(), journal::TakeQuery(kTakeAtOnce, full_),
                 {&runtime_.delivery(), [this, alive = alive_](Result<journal::Taken> got) {
                    if (!*alive) return;
                    taking_ = false;

@@ -24,7 +24,7 @@
 namespace tenon::delivery {
 
 struct DeliveryOptions {
-  std::size_t memory_events = 8192;    ///< how many waiting events are held in memory at most
+  std::size_t memory_events = 8192;    ///< how many waiting events are held in memory, about
   std::size_t running = 512;           ///< how many run at once
   std::size_t running_per_flow = 128;  ///< of one pipeline: a slow sink must not take every place
   Probe* probe = nullptr;              ///< sees what runs do, if there is one
@@ -82,6 +82,7 @@ class Delivery {
 
   void pump();
   void take();
+  bool find_full();
   void taken(std::vector<journal::Waiting> events);
   void place(journal::Waiting waiting);
   std::string lane_of(const Flow& flow, const Event& event) const;
@@ -135,6 +136,8 @@ class Delivery {
   std::deque<ModeChange> changes_;       ///< one at a time; the first is on its way to the journal
   /// Events that ran when their pipeline was set to running: the journal hands them out once more.
   std::map<std::string, std::set<Opened>> still_ours_;
+  /// Pipelines that have their share of the memory: the journal keeps the rest of theirs meanwhile.
+  std::set<std::string> full_;
   std::map<std::string, int> forbidden_in_a_row_;
   RunId next_run_ = 1;
   bool loaded_ = false;

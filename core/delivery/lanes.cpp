@@ -10,6 +10,24 @@ EventClass class_of(const journal::Waiting& waiting) {
   return given == EventClass::live && waiting.attempts > 0 ? EventClass::retry : given;
 }
 
+void Lanes::grow(const std::string& pipeline, std::size_t count) {
+  if (count == 0) return;
+  size_ += count;
+  size_of_[pipeline] += count;
+}
+
+void Lanes::shrink(const std::string& pipeline, std::size_t count) {
+  if (count == 0) return;
+  size_ -= count;
+  const auto found = size_of_.find(pipeline);
+  if ((found->second -= count) == 0) size_of_.erase(found);
+}
+
+std::size_t Lanes::size_of(const std::string& pipeline) const {
+  const auto found = size_of_.find(pipeline);
+  return found == size_of_.end() ? 0 : found->second;
+}
+
 std::string Lanes::name(std::string_view pipeline, std::string_view key) {
   // Pipeline names hold no NUL, so the pair cannot be spelled in two ways.
   std::string out(pipeline);
@@ -23,8 +41,8 @@ bool Lanes::add(const std::string& name, journal::Waiting waiting, bool passes) 
   // Nothing but such events is in the queue of a blocked lane: their order is that of their coming.
   if (!(lane.blocked && passes) && (lane.blocked || lane.parked > 0 || lane.queue.size() >= kMostInLane))
     return false;
+  grow(waiting.pipeline, 1);
   lane.queue.push_back(std::move(waiting));
-  ++size_;
   if (lane.state == State::idle) make_ready(name, lane);
   return true;
 }
@@ -51,7 +69,7 @@ std::optional<Lanes::Head> Lanes::pop(Ready& ready) {
     head.waiting = std::move(lane.queue.front());
     lane.queue.pop_front();
     lane.state = State::running;
-    --size_;
+    shrink(head.waiting.pipeline, 1);
     return head;
   }
   return std::nullopt;
@@ -84,7 +102,7 @@ std::vector<journal::Seq> Lanes::block(const std::string& name) {
   // Not by the end of its own head: what is next there still runs.
   if (lane.state == State::ready || lane.state == State::resting) return waiting;
   for (const auto& each : lane.queue) waiting.push_back(each.seq);
-  size_ -= lane.queue.size();
+  shrink(pipeline_of(name), lane.queue.size());
   lane.queue.clear();
   return waiting;
 }
@@ -108,10 +126,10 @@ bool Lanes::blocked(const std::string& name) const {
 
 std::uint64_t Lanes::rest(const std::string& name, journal::Waiting head) {
   Lane& lane = lanes_[name];
+  grow(head.pipeline, 1);
   lane.queue.push_front(std::move(head));
   lane.state = State::resting;
   lane.rest = ++rests_;
-  ++size_;
   return lane.rest;
 }
 
@@ -129,7 +147,7 @@ void Lanes::drop(const std::string& pipeline) {
       ++at;
       continue;
     }
-    size_ -= lane.queue.size();
+    shrink(pipeline, lane.queue.size());
     lane.queue.clear();
     lane.parked = 0;
     lane.unparking = false;
@@ -149,7 +167,7 @@ void Lanes::unpark(const std::string& name, std::vector<journal::Waiting> waitin
   Lane& lane = lanes_[name];
   lane.unparking = false;
   lane.parked -= std::min(lane.parked, waiting.size());
-  size_ += waiting.size();
+  grow(pipeline_of(name), waiting.size());
   for (auto& event : waiting) lane.queue.push_back(std::move(event));
   if (lane.state == State::idle && !lane.queue.empty()) make_ready(name, lane);
   if (lane.state == State::idle && lane.parked == 0) lanes_.erase(name);

@@ -69,8 +69,8 @@ class Lanes {
     while (!queue.empty() && wanted(queue.front())) {
       taken.push_back(std::move(queue.front()));
       queue.pop_front();
-      --size_;
     }
+    shrink(pipeline_of(lane), taken.size());
     return taken;
   }
 
@@ -96,6 +96,7 @@ class Lanes {
   void unpark(const std::string& lane, std::vector<journal::Waiting> waiting);
 
   std::size_t size() const { return size_; }  ///< events in memory, running ones excepted
+  std::size_t size_of(const std::string& pipeline) const;
   std::size_t lanes() const { return lanes_.size(); }
 
  private:
@@ -122,6 +123,9 @@ class Lanes {
 
   std::optional<Head> pop(Ready& ready);
   static bool wants_parked(Lane& lane);
+  static std::string pipeline_of(const std::string& lane) { return lane.substr(0, lane.find('\0')); }
+  void grow(const std::string& pipeline, std::size_t count);
+  void shrink(const std::string& pipeline, std::size_t count);
   void make_ready(const std::string& name, Lane& lane);
 
   PriorityOf priority_of_;
@@ -129,6 +133,7 @@ class Lanes {
   std::map<std::string, Ready> ready_;
   std::deque<std::string> turns_;
   std::size_t size_ = 0;
+  std::unordered_map<std::string, std::size_t> size_of_;  ///< by pipeline
   std::uint64_t rests_ = 0;
 };
 

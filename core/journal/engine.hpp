@@ -23,7 +23,7 @@ class Engine final : public Journal {
   Epoch epoch() const override { return epoch_; }
   void append(Append request, Reply<Appended> reply) override;
   void on_appended(runtime::Executor& on, Function<void()> call) override;
-  void take(Epoch epoch, std::uint32_t limit, Reply<Taken> reply) override;
+  void take(Epoch epoch, TakeQuery query, Reply<Taken> reply) override;
   void park(Epoch epoch, std::string lane, std::vector<Seq> seqs, Reply<bool> reply) override;
   void take_parked(Epoch epoch, std::string lane, std::uint32_t limit,
                    Reply<std::vector<Waiting>> reply) override;
@@ -84,7 +84,8 @@ class Engine final : public Journal {
   void apply_committed();
   void forget_handed_out(const std::string& pipeline);
 
-  Result<Taken> take_now(Store& store, std::uint32_t limit);
+  Result<Taken> take_now(Store& store, const TakeQuery& query);
+  void pass_by(const std::set<std::string>& full);
   Status take_requeued(Store& store, std::uint32_t limit, Taken& taken);
   Status catch_up(Store& store, std::uint32_t limit, Taken& taken);
   Result<bool> park_now(const std::string& lane, const std::vector<Seq>& seqs);
@@ -110,6 +111,8 @@ class Engine final : public Journal {
   std::set<std::string> withheld_;  ///< pipelines that `take` passes by: they do not run, or catch up
   /// Pipelines that were set to running: their events up to here were handed out again.
   std::map<std::string, Seq> catching_up_;
+  /// Pipelines that the taker is full of: their events up to here were handed out.
+  std::map<std::string, Seq> left_at_;
   std::map<std::string, std::set<Seq>> requeued_;  ///< by pipeline: to be handed out
   // Of the batch that runs; they count once it is committed.
   std::vector<PipelineState> set_;

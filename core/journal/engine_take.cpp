@@ -7,13 +7,36 @@
 
 namespace tenon::journal {
 
-void Engine::take(Epoch epoch, std::uint32_t limit, Reply<Taken> reply) {
+void Engine::take(Epoch epoch, TakeQuery query, Reply<Taken> reply) {
   push_fenced<Taken>(epoch, Call::Kind::read, 0, std::move(reply),
-                     [this, limit](Store& store) { return take_now(store, limit); });
+                     [this, query = std::move(query)](Store& store) { return take_now(store, query); });
 }
 
-Result<Taken> Engine::take_now(Store& store, std::uint32_t limit) {
+/// What a full pipeline misses it gets by catching up.
+void Engine::pass_by(const std::set<std::string>& full) {
+  for (const std::string& pipeline : full) {
+    if (left_at_.contains(pipeline)) continue;
+    if (const auto behind = catching_up_.find(pipeline); behind != catching_up_.end()) {
+      left_at_.emplace(pipeline, behind->second);
+      catching_up_.erase(behind);
+    } else if (withheld_.insert(pipeline).second) {
+      left_at_.emplace(pipeline, taken_);
+    }
+  }
+  for (auto at = left_at_.begin(); at != left_at_.end();) {
+    if (full.contains(at->first)) {
+      ++at;
+      continue;
+    }
+    catching_up_.insert(*at);
+    at = left_at_.erase(at);
+  }
+}
+
+Result<Taken> Engine::take_now(Store& store, const TakeQuery& query) {
+  const std::uint32_t limit = query.limit;
   Taken taken;
+  pass_by(query.full);
   TENON_CHECK(take_requeued(store, limit, taken));
   TENON_CHECK(catch_up(store, limit, taken));
   if (taken.events.size() < limit) {
@@ -74,6 +97,7 @@ void Engine::apply_committed() {
     forget_handed_out(state.pipeline);
     withheld_.insert(state.pipeline);
     catching_up_.erase(state.pipeline);
+    left_at_.erase(state.pipeline);
     if (state.mode == PipelineMode::running) {
       catching_up_[state.pipeline] = 0;
       appended_ = true;  // there is something to take
@@ -81,9 +105,12 @@ void Engine::apply_committed() {
   }
   for (const auto& [pipeline, seq] : opened_) {
     const auto behind = catching_up_.find(pipeline);
-    const bool passed_by = withheld_.contains(pipeline) && behind == catching_up_.end();
+    const auto left = left_at_.find(pipeline);
+    const bool walks_on = behind != catching_up_.end() || left != left_at_.end();
+    const bool passed_by = withheld_.contains(pipeline) && !walks_on;
     // What a walk will still come upon is left to it.
-    if (passed_by || seq > taken_ || (behind != catching_up_.end() && seq > behind->second)) continue;
+    if (passed_by || seq > taken_) continue;
+    if (walks_on && seq > (behind != catching_up_.end() ? behind->second : left->second)) continue;
     requeued_[pipeline].insert(seq);
   }
   if (!opened_.empty()) appended_ = true;

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/digest.hpp"
@@ -62,6 +64,16 @@ struct Waiting {
   std::vector<std::pair<std::string, std::string>> written;  ///< action and id, where an ended one has an id
   std::vector<std::pair<std::string, std::string>>
       reasons;  ///< action and why, where an ended one has a reason
+};
+
+/// What `take` is asked for.
+struct TakeQuery {
+  TakeQuery(std::uint32_t most, std::set<std::string> passed_by = {})  // NOLINT(google-explicit-constructor)
+      : limit(most), full(std::move(passed_by)) {}
+  std::uint32_t limit;
+  /// Pipelines of which the taker wants nothing now; it gets what it left there, in order, once it asks
+  /// without them.
+  std::set<std::string> full;
 };
 
 /// An answer of `take`.
@@ -289,10 +301,10 @@ class Journal {
   /// short.
   virtual void on_appended(runtime::Executor& on, Function<void()> call) = 0;
 
-  /// The next at most `limit` unended, unparked events in seq order that this epoch has not taken yet, those
-  /// of pipelines that do not run left out. Requeued events come when they are requeued, in seq order among
-  /// themselves. Looks at a bounded number of events a turn.
-  virtual void take(Epoch epoch, std::uint32_t limit, Reply<Taken> reply) = 0;
+  /// The next at most `query.limit` unended, unparked events in seq order that this epoch has not taken yet,
+  /// those of pipelines that do not run left out. Requeued events come when they are requeued, in seq order
+  /// among themselves. Looks at a bounded number of events a turn.
+  virtual void take(Epoch epoch, TakeQuery query, Reply<Taken> reply) = 0;
 
   /// Gives taken events of one lane back to the disk: `take` passes them by, `take_parked` returns them in
   /// seq order, leaving out those that ended meanwhile. A park lasts until the store is opened again.

@@ -111,8 +111,8 @@ Seq Rig::add(const std::string& id, const std::string& pipeline, const std::stri
   return appended.seqs.empty() ? 0 : appended.seqs.front();
 }
 
-std::vector<Waiting> Rig::take(std::uint32_t limit) {
-  return need(ask<Taken>([&](auto reply) { journal->take(journal->epoch(), limit, std::move(reply)); }))
+std::vector<Waiting> Rig::take(TakeQuery query) {
+  return need(ask<Taken>([&](auto reply) { journal->take(journal->epoch(), query, std::move(reply)); }))
       .events;
 }
 

@@ -128,7 +128,7 @@ class Rig {
   /// The seq of one appended event.
   Seq add(const std::string& id, const std::string& pipeline = "p", const std::string& key = "customer:1",
           const std::string& data = "{}");
-  std::vector<Waiting> take(std::uint32_t limit = 100);
+  std::vector<Waiting> take(TakeQuery query = 100);
   Result<bool> park(const std::string& lane, std::vector<Seq> seqs);
   std::vector<Waiting> take_parked(const std::string& lane, std::uint32_t limit = 100);
   Looked look(std::vector<IdentityKey> identities, std::vector<AppliedKey> applied = {});

@@ -84,6 +84,50 @@ TEST_P(JournalContract, RepetitionsAndMalformedRequestsAreNotTold) {
   EXPECT_EQ(told, 0);
 }
 
+// --- pipelines of which the taker has enough
+
+TEST_P(JournalContract, AFullPipelineIsPassedByAndGoesOnWhereItWasLeft) {
+  std::vector<Seq> a;
+  std::vector<Seq> b;
+  for (int i = 0; i < 4; ++i) a.push_back(rig.add("a" + std::to_string(i), "a"));
+  EXPECT_EQ(seqs_of(rig.take(2)), (std::vector<Seq>{a[0], a[1]}));
+  b.push_back(rig.add("b0", "b"));
+  a.push_back(rig.add("a4", "a"));
+  b.push_back(rig.add("b1", "b"));
+  EXPECT_EQ(seqs_of(rig.take(TakeQuery(9, {"a"}))), b);
+  a.push_back(rig.add("a5", "a"));
+  EXPECT_TRUE(rig.take(TakeQuery(9, {"a"})).empty());
+  EXPECT_EQ(seqs_of(rig.take(2)), (std::vector<Seq>{a[2], a[3]}));
+  EXPECT_TRUE(rig.take(TakeQuery(9, {"a", "b"})).empty()) << "full again in the middle of it";
+  b.push_back(rig.add("b2", "b"));
+  EXPECT_EQ(seqs_of(rig.take(9)), (std::vector<Seq>{a[4], a[5], b[2]}));
+  a.push_back(rig.add("a6", "a"));
+  EXPECT_EQ(seqs_of(rig.take(9)), std::vector<Seq>{a[6]});
+}
+
+TEST_P(JournalContract, WhatIsRetriedOfAFullPipelineComesOnce) {
+  std::vector<Seq> a;
+  for (int i = 0; i < 4; ++i) a.push_back(rig.add("a" + std::to_string(i), "a"));
+  EXPECT_EQ(rig.take(2).size(), 2U);
+  ASSERT_TRUE(rig.settle(ended(a[0], End::rejected)));
+  EXPECT_TRUE(rig.take(TakeQuery(9, {"a"})).empty());
+  EXPECT_EQ(rig.requeue({a[0]}).seqs, std::vector<Seq>{a[0]});
+  EXPECT_TRUE(rig.take(TakeQuery(9, {"a"})).empty());
+  EXPECT_EQ(seqs_of(rig.take(9)), (std::vector<Seq>{a[0], a[2], a[3]}));
+  EXPECT_TRUE(rig.take(9).empty());
+}
+
+TEST_P(JournalContract, AFullPipelineThatIsPausedIsHandedOutAnewWhenItRuns) {
+  const Seq first = rig.add("a0", "a");
+  const Seq second = rig.add("a1", "a");
+  EXPECT_EQ(seqs_of(rig.take(1)), std::vector<Seq>{first});
+  EXPECT_TRUE(rig.take(TakeQuery(9, {"a"})).empty());
+  rig.set_pipeline("a", PipelineMode::paused);
+  EXPECT_TRUE(rig.take(9).empty());
+  rig.set_pipeline("a", PipelineMode::running);
+  EXPECT_EQ(seqs_of(rig.take(9)), (std::vector<Seq>{first, second}));
+}
+
 // --- park
 
 TEST_P(JournalContract, ParkedEventsComeBackPerLaneInOrder) {

@@ -322,7 +322,7 @@ class BrokenJournal final : public journal::Journal {
     reply.on->post([reply = std::move(reply), code = code_] { reply.call(Error(code, "no")); });
   }
   void on_appended(runtime::Executor&, Function<void()>) override {}
-  void take(journal::Epoch, std::uint32_t, Reply<journal::Taken>) override {}
+  void take(journal::Epoch, journal::TakeQuery, Reply<journal::Taken>) override {}
   void park(journal::Epoch, std::string, std::vector<journal::Seq>, Reply<bool>) override {}
   void take_parked(journal::Epoch, std::string, std::uint32_t,
                    Reply<std::vector<journal::Waiting>>) override {}
