@@ -10,13 +10,6 @@
 #include "runtime/crash_point.hpp"
 
 namespace tenon::delivery {
-namespace {
-
-constexpr std::uint32_t kTakeAtOnce = 256;
-constexpr std::size_t kLeastShare = 64;
-
-}  // namespace
-
 Delivery::Delivery(runtime::Runtime& runtime, journal::Journal& journal, BudgetGate& gate,
                    DeliveryOptions options)
     : runtime_(runtime),
@@ -46,47 +39,6 @@ void Delivery::start() {
   load_modes();
 }
 
-/// Each pipeline has an equal share of the memory, so that the backlog of one whose remote is down hides no
-/// event of another. False: all have theirs.
-bool Delivery::find_full() {
-  const std::size_t share =
-      std::max(options_.memory_events / std::max<std::size_t>(flows_.size(), 1), kLeastShare);
-  std::erase_if(full_, [&](const std::string& pipeline) {
-    const bool has_room = lanes_.size_of(pipeline) < share / 2;
-    more_ = more_ || has_room;
-    return has_room;
-  });
-  for (const auto& [name, flow] : flows_)
-    if (lanes_.size_of(name) >= share) full_.insert(name);
-  return full_.size() < std::max<std::size_t>(flows_.size(), 1);
-}
-
-void Delivery::take() {
-  if (!loaded_ || taking_ || stopping_ || !find_full() || !more_) return;
-  taking_ = true;
-  // Set before asking: an append that comes while the answer travels sets it again, and nothing is
-  // overlooked.
-  more_ = false;
-  journal_.take(journal_.epoch(), journal::TakeQuery(kTakeAtOnce, full_),
-                {&runtime_.delivery(), [this, alive = alive_](Result<journal::Taken> got) {
-                   if (!*alive) return;
-                   taking_ = false;
-                   if (!got) return;  // the store has failed and has said so itself
-                   if (got->more) more_ = true;
-                   taken(std::move(got->events));
-                   pump();
-                 }});
-}
-
-void Delivery::taken(std::vector<journal::Waiting> events) {
-  for (auto& waiting : events) place(std::move(waiting));
-  for (auto& [lane, seqs] : std::exchange(to_park_, {})) {
-    lanes_.note_parked(lane, seqs.size());
-    TENON_CRASH_POINT("delivery.before_park");
-    journal_.park(journal_.epoch(), lane, std::move(seqs), {&runtime_.delivery(), [](Result<bool>) {}});
-  }
-}
-
 void Delivery::place(journal::Waiting waiting) {
   const auto flow = flows_.find(waiting.pipeline);
   const std::string lane = flow == flows_.end() ? Lanes::name(waiting.pipeline, waiting.event.key)
@@ -105,6 +57,11 @@ void Delivery::place(journal::Waiting waiting) {
     if (ours->second.erase({seq, waiting.requeued_ms}) > 0) return;
   }
   const bool passes = blocked_.holds(seq);
+  if (!passes && class_of(waiting) != EventClass::live && crowded(waiting.pipeline) && !lanes_.knows(lane)) {
+    to_park_[lane].push_back(seq);
+    due_[waiting.pipeline].emplace_back(lane, lanes_.rest_on_disk(lane, seq).rest);
+    return;
+  }
   if (!lanes_.add(lane, std::move(waiting), passes)) to_park_[lane].push_back(seq);
 }
 
@@ -129,23 +86,10 @@ config::Priority Delivery::priority_of(const journal::Waiting& waiting) const {
   return priority ? *priority : config::Priority::normal;
 }
 
-void Delivery::take_parked(const std::string& lane) {
-  constexpr std::uint32_t kBatch = Lanes::kMostInLane / 4;
-  journal_.take_parked(
-      journal_.epoch(), lane, kBatch,
-      {&runtime_.delivery(), [this, alive = alive_, lane](Result<std::vector<journal::Waiting>> got) {
-         if (!*alive || !got) return;
-         // Asked for before the pipeline was stopped: the journal hands them out again.
-         if (stopped_flows_.contains(lane.substr(0, lane.find('\0')))) return;
-         if (lanes_.blocked(lane)) return back_to_disk(lane, *got);
-         lanes_.unpark(lane, std::move(*got));
-         pump();
-       }});
-}
-
 void Delivery::pump() {
   if (pumping_) return;
   pumping_ = true;
+  wake_due();
   while (!stopping_ && runs_.size() < options_.running) {
     auto head = lanes_.next([this](const std::string& pipeline, EventClass event_class) {
       return admits(pipeline, event_class);
@@ -195,18 +139,6 @@ void Delivery::pump_at(runtime::Duration at) {
     pump_timer_ = 0;
     pump();
   });
-}
-
-void Delivery::rest(const std::string& lane, journal::Waiting waiting) {
-  const std::int64_t wait = *waiting.next_ms - runtime_.clock().wall_ms();
-  waiting.next_ms.reset();
-  const std::uint64_t rest = lanes_.rest(lane, std::move(waiting));
-  runtime_.delivery().after(std::chrono::milliseconds(std::max<std::int64_t>(wait, 1)),
-                            [this, alive = alive_, lane, rest] {
-                              if (!*alive) return;
-                              lanes_.wake(lane, rest);
-                              pump();
-                            });
 }
 
 /// Makes the newest of the equal events behind the head the one that runs; gives those that it stands for.

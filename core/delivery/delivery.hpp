@@ -83,6 +83,11 @@ class Delivery {
   void pump();
   void take();
   bool find_full();
+  std::size_t share() const;
+  bool crowded(const std::string& pipeline) const;
+  void wake(const std::string& lane, std::uint64_t rest);
+  void wake_due();
+  void park(const std::string& lane, std::vector<journal::Seq> seqs);
   void taken(std::vector<journal::Waiting> events);
   void place(journal::Waiting waiting);
   std::string lane_of(const Flow& flow, const Event& event) const;
@@ -138,6 +143,9 @@ class Delivery {
   std::map<std::string, std::set<Opened>> still_ours_;
   /// Pipelines that have their share of the memory: the journal keeps the rest of theirs meanwhile.
   std::set<std::string> full_;
+  /// Lanes on disk, by pipeline, whose rest is over, each with that rest: they wait for room.
+  std::map<std::string, std::deque<std::pair<std::string, std::uint64_t>>> due_;
+  std::map<std::string, std::size_t> unparking_;  ///< lanes whose events are on their way from disk
   std::map<std::string, int> forbidden_in_a_row_;
   RunId next_run_ = 1;
   bool loaded_ = false;

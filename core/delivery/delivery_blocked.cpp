@@ -10,8 +10,7 @@ void Delivery::block(const std::string& lane, journal::Seq seq, const std::strin
   std::vector<journal::Seq> waiting = lanes_.block(lane);
   if (waiting.empty()) return;
   // On disk, so that those of a blocked lane leave the memory to others.
-  lanes_.note_parked(lane, waiting.size());
-  journal_.park(journal_.epoch(), lane, std::move(waiting), {&runtime_.delivery(), [](Result<bool>) {}});
+  park(lane, std::move(waiting));
 }
 
 void Delivery::unblock(journal::Seq seq) {

@@ -10,22 +10,32 @@ EventClass class_of(const journal::Waiting& waiting) {
   return given == EventClass::live && waiting.attempts > 0 ? EventClass::retry : given;
 }
 
-void Lanes::grow(const std::string& pipeline, std::size_t count) {
-  if (count == 0) return;
-  size_ += count;
-  size_of_[pipeline] += count;
+void Lanes::count(const journal::Waiting& waiting, int by) {
+  const auto add = static_cast<std::size_t>(by);  // of -1 the wrap is what is wanted
+  size_ += add;
+  const auto at = size_of_.try_emplace(waiting.pipeline).first;
+  (class_of(waiting) == EventClass::live ? at->second.live : at->second.others) += add;
+  if (at->second.live == 0 && at->second.others == 0) size_of_.erase(at);
 }
 
-void Lanes::shrink(const std::string& pipeline, std::size_t count) {
-  if (count == 0) return;
-  size_ -= count;
-  const auto found = size_of_.find(pipeline);
-  if ((found->second -= count) == 0) size_of_.erase(found);
+void Lanes::drop_queue(Lane& lane) {
+  for (const auto& each : lane.queue) count(each, -1);
+  lane.queue.clear();
 }
 
-std::size_t Lanes::size_of(const std::string& pipeline) const {
+std::size_t Lanes::live_of(const std::string& pipeline) const {
   const auto found = size_of_.find(pipeline);
-  return found == size_of_.end() ? 0 : found->second;
+  return found == size_of_.end() ? 0 : found->second.live;
+}
+
+std::size_t Lanes::others_of(const std::string& pipeline) const {
+  const auto found = size_of_.find(pipeline);
+  return found == size_of_.end() ? 0 : found->second.others;
+}
+
+bool Lanes::rests_on_disk(const std::string& lane) const {
+  const auto found = lanes_.find(lane);
+  return found != lanes_.end() && found->second.state == State::resting && found->second.queue.empty();
 }
 
 std::string Lanes::name(std::string_view pipeline, std::string_view key) {
@@ -41,7 +51,7 @@ bool Lanes::add(const std::string& name, journal::Waiting waiting, bool passes) 
   // Nothing but such events is in the queue of a blocked lane: their order is that of their coming.
   if (!(lane.blocked && passes) && (lane.blocked || lane.parked > 0 || lane.queue.size() >= kMostInLane))
     return false;
-  grow(waiting.pipeline, 1);
+  count(waiting, 1);
   lane.queue.push_back(std::move(waiting));
   if (lane.state == State::idle) make_ready(name, lane);
   return true;
@@ -69,7 +79,7 @@ std::optional<Lanes::Head> Lanes::pop(Ready& ready) {
     head.waiting = std::move(lane.queue.front());
     lane.queue.pop_front();
     lane.state = State::running;
-    shrink(head.waiting.pipeline, 1);
+    count(head.waiting, -1);
     return head;
   }
   return std::nullopt;
@@ -102,8 +112,7 @@ std::vector<journal::Seq> Lanes::block(const std::string& name) {
   // Not by the end of its own head: what is next there still runs.
   if (lane.state == State::ready || lane.state == State::resting) return waiting;
   for (const auto& each : lane.queue) waiting.push_back(each.seq);
-  shrink(pipeline_of(name), lane.queue.size());
-  lane.queue.clear();
+  drop_queue(lane);
   return waiting;
 }
 
@@ -126,17 +135,35 @@ bool Lanes::blocked(const std::string& name) const {
 
 std::uint64_t Lanes::rest(const std::string& name, journal::Waiting head) {
   Lane& lane = lanes_[name];
-  grow(head.pipeline, 1);
+  count(head, 1);
   lane.queue.push_front(std::move(head));
   lane.state = State::resting;
   lane.rest = ++rests_;
   return lane.rest;
 }
 
-void Lanes::wake(const std::string& name, std::uint64_t rest) {
+Lanes::DiskRest Lanes::rest_on_disk(const std::string& name, journal::Seq head) {
+  Lane& lane = lanes_[name];
+  DiskRest out;
+  out.rest = lane.rest = ++rests_;
+  out.seqs.push_back(head);
+  for (const auto& each : lane.queue) out.seqs.push_back(each.seq);
+  drop_queue(lane);
+  lane.state = State::resting;
+  return out;
+}
+
+bool Lanes::wake(const std::string& name, std::uint64_t rest) {
   const auto found = lanes_.find(name);
-  if (found == lanes_.end() || found->second.state != State::resting || found->second.rest != rest) return;
-  make_ready(name, found->second);
+  if (found == lanes_.end() || found->second.state != State::resting || found->second.rest != rest)
+    return false;
+  Lane& lane = found->second;
+  if (!lane.queue.empty()) {
+    make_ready(name, lane);
+    return false;
+  }
+  lane.state = State::idle;
+  return wants_parked(lane);
 }
 
 void Lanes::drop(const std::string& pipeline) {
@@ -147,8 +174,7 @@ void Lanes::drop(const std::string& pipeline) {
       ++at;
       continue;
     }
-    shrink(pipeline, lane.queue.size());
-    lane.queue.clear();
+    drop_queue(lane);
     lane.parked = 0;
     lane.unparking = false;
     lane.blocked = false;
@@ -167,8 +193,10 @@ void Lanes::unpark(const std::string& name, std::vector<journal::Waiting> waitin
   Lane& lane = lanes_[name];
   lane.unparking = false;
   lane.parked -= std::min(lane.parked, waiting.size());
-  grow(pipeline_of(name), waiting.size());
-  for (auto& event : waiting) lane.queue.push_back(std::move(event));
+  for (auto& event : waiting) {
+    count(event, 1);
+    lane.queue.push_back(std::move(event));
+  }
   if (lane.state == State::idle && !lane.queue.empty()) make_ready(name, lane);
   if (lane.state == State::idle && lane.parked == 0) lanes_.erase(name);
 }

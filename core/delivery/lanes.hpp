@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <map>
 #include <optional>
 #include <string>
@@ -67,10 +68,10 @@ class Lanes {
     std::vector<journal::Waiting> taken;
     auto& queue = lanes_.at(lane).queue;
     while (!queue.empty() && wanted(queue.front())) {
+      count(queue.front(), -1);
       taken.push_back(std::move(queue.front()));
       queue.pop_front();
     }
-    shrink(pipeline_of(lane), taken.size());
     return taken;
   }
 
@@ -79,8 +80,15 @@ class Lanes {
   bool finish(const std::string& lane);
   /// The running head has to wait: the lane rests until `wake` with what this answers.
   std::uint64_t rest(const std::string& lane, journal::Waiting head);
-  /// A lane that still has that rest becomes ready.
-  void wake(const std::string& lane, std::uint64_t rest);
+  struct DiskRest {
+    std::uint64_t rest = 0;
+    std::vector<journal::Seq> seqs;  ///< the head and those behind it: park them, and note it
+  };
+  /// The same where memory is short: all of the lane waits on disk meanwhile.
+  DiskRest rest_on_disk(const std::string& lane, journal::Seq head);
+  /// A lane that still has that rest becomes ready. True if the caller should fetch parked ones, and hand
+  /// them to `unpark`.
+  bool wake(const std::string& lane, std::uint64_t rest);
   /// From now on only events that pass run in that lane. Gives those that waited in memory: park them, and
   /// note it. Nothing where it was blocked before.
   std::vector<journal::Seq> block(const std::string& lane);
@@ -95,14 +103,19 @@ class Lanes {
   /// The oldest parked events of the lane are back from disk.
   void unpark(const std::string& lane, std::vector<journal::Waiting> waiting);
 
-  std::size_t size() const { return size_; }  ///< events in memory, running ones excepted
-  std::size_t size_of(const std::string& pipeline) const;
+  std::size_t size() const { return size_; }                 ///< events in memory, running ones excepted
+  std::size_t live_of(const std::string& pipeline) const;    ///< of them, the live ones of the pipeline
+  std::size_t others_of(const std::string& pipeline) const;  ///< those of other classes
+  bool knows(const std::string& lane) const { return lanes_.contains(lane); }
+  /// Its head rests on disk, or its events are being fetched from there.
+  bool rests_on_disk(const std::string& lane) const;
+  static std::string pipeline_of(const std::string& lane) { return lane.substr(0, lane.find('\0')); }
   std::size_t lanes() const { return lanes_.size(); }
 
  private:
   enum class State : std::uint8_t { idle, ready, running, resting };
   struct Lane {
-    std::deque<journal::Waiting> queue;
+    std::list<journal::Waiting> queue;  ///< a list, since an empty one takes no memory
     State state = State::idle;
     std::size_t parked = 0;  ///< events on disk behind the queue
     bool unparking = false;
@@ -123,9 +136,8 @@ class Lanes {
 
   std::optional<Head> pop(Ready& ready);
   static bool wants_parked(Lane& lane);
-  static std::string pipeline_of(const std::string& lane) { return lane.substr(0, lane.find('\0')); }
-  void grow(const std::string& pipeline, std::size_t count);
-  void shrink(const std::string& pipeline, std::size_t count);
+  void count(const journal::Waiting& waiting, int by);
+  void drop_queue(Lane& lane);
   void make_ready(const std::string& name, Lane& lane);
 
   PriorityOf priority_of_;
@@ -133,7 +145,11 @@ class Lanes {
   std::map<std::string, Ready> ready_;
   std::deque<std::string> turns_;
   std::size_t size_ = 0;
-  std::unordered_map<std::string, std::size_t> size_of_;  ///< by pipeline
+  struct Sizes {
+    std::size_t live = 0;
+    std::size_t others = 0;
+  };
+  std::unordered_map<std::string, Sizes> size_of_;  ///< by pipeline
   std::uint64_t rests_ = 0;
 };
 

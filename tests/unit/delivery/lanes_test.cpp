@@ -139,6 +139,22 @@ TEST_F(LanesTest, AFullLaneIsParkedAndComesBackInOrder) {
   EXPECT_EQ(lanes_.size(), 0U);
 }
 
+TEST_F(LanesTest, AHeadThatRestsOnDiskTakesItsLaneThere) {
+  for (journal::Seq seq = 1; seq <= 3; ++seq) add(event(seq, "p", "a"));
+  EXPECT_EQ(next(), 1U);
+  const auto resting = lanes_.rest_on_disk(last_, 1);
+  EXPECT_EQ(resting.seqs, (std::vector<journal::Seq>{1, 2, 3}));
+  lanes_.note_parked(last_, 3);
+  EXPECT_EQ(lanes_.size(), 0U);
+  EXPECT_FALSE(add(event(4, "p", "a"))) << "behind those on disk";
+  lanes_.note_parked(last_, 1);
+  EXPECT_FALSE(lanes_.wake(last_, resting.rest + 1)) << "another rest";
+  EXPECT_TRUE(lanes_.wake(last_, resting.rest));
+  EXPECT_EQ(next(), 0U);
+  lanes_.unpark(last_, {event(1, "p", "a"), event(2, "p", "a"), event(3, "p", "a"), event(4, "p", "a")});
+  EXPECT_EQ(next(), 1U);
+}
+
 TEST_F(LanesTest, ABlockedLaneRunsWhatPassesOnly) {
   for (journal::Seq seq = 1; seq <= 3; ++seq) add(event(seq, "p", "a"));
   add(event(4, "p", "b"));

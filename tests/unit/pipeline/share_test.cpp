@@ -48,5 +48,58 @@ TEST_F(SharedMemory, ABacklogBehindADeadSinkHidesNoOtherPipeline) {
   EXPECT_EQ(remotes_.desk.size(), kBacklog + 20U);
 }
 
+/// Their desk takes 300 of them later only; that is no outage, so nothing but their own time holds them back.
+TEST_F(SharedMemory, KeysThatRestHideNoFreeKeyOfTheirPipeline) {
+  bool later = true;
+  runtime_.network().on_request([&](const runtime::HttpRequest& request) -> runtime::ScriptedAnswer {
+    if (later && request.method == "POST" && request.url.find("gorgias.com") != std::string::npos) {
+      const auto body = parse_json(request.body);
+      const std::string id(body->root.get("external_id").as_string().substr(12));
+      if (std::stoi(id) <= 300) return {422, "{}"};
+    }
+    return remotes_.answer(request);
+  });
+  start(std::string(kPipeline) + "classify: [{ status: 422, as: retry }]\n");
+  for (int i = 1; i <= 300; ++i) send("resting_" + std::to_string(i), std::to_string(i));
+  runtime_.advance(minutes(10));
+  EXPECT_EQ(state("resting_300"), "retrying");
+  for (int i = 301; i <= 320; ++i) send("free_" + std::to_string(i), std::to_string(i));
+  send("behind", "1", "store/customer/created");
+  // The account's budget is what they share with the retries.
+  runtime_.advance(minutes(5));
+  for (int i = 301; i <= 320; ++i) EXPECT_EQ(state("free_" + std::to_string(i)), "delivered") << i;
+  EXPECT_EQ(state("behind"), "waiting");
+  later = false;
+  runtime_.advance(std::chrono::hours(2));
+  for (int i = 1; i <= 300; ++i) EXPECT_EQ(state("resting_" + std::to_string(i)), "delivered") << i;
+  EXPECT_GE(*show("behind").row.ended_ms, *show("resting_1").row.ended_ms);
+}
+
+TEST_F(SharedMemory, APileOfRetriesHidesNoLiveEvent) {
+  constexpr int kDead = kBacklog;
+  bool refuse = true;
+  runtime_.network().on_request([&](const runtime::HttpRequest& request) -> runtime::ScriptedAnswer {
+    if (refuse && request.url.find("gorgias.com") != std::string::npos) return {422, "{}"};
+    return remotes_.answer(request);
+  });
+  start();
+  std::vector<journal::Seq> dead;
+  for (int i = 1; i <= kDead; ++i) send("dead_" + std::to_string(i), std::to_string(i));
+  runtime_.advance(minutes(30));
+  for (int i = 1; i <= kDead; ++i) dead.push_back(show("dead_" + std::to_string(i)).row.seq);
+  EXPECT_EQ(state("dead_400"), "rejected");
+  refuse = false;
+  journal_->requeue(dead, {&runtime_.delivery(), [](Result<journal::Requeued>) {}});
+  runtime_.advance(std::chrono::seconds(10));
+  for (int i = 1; i <= 20; ++i) send("live_" + std::to_string(i), std::to_string(kDead + i));
+  runtime_.advance(minutes(3));
+  int waiting = 0;
+  for (int i = 1; i <= kDead; ++i) waiting += state("dead_" + std::to_string(i)) == "waiting" ? 1 : 0;
+  EXPECT_GT(waiting, kDead / 2) << "the pile is still there";
+  for (int i = 1; i <= 20; ++i) EXPECT_EQ(state("live_" + std::to_string(i)), "delivered") << i;
+  runtime_.advance(std::chrono::hours(1));
+  for (int i = 1; i <= kDead; ++i) EXPECT_EQ(state("dead_" + std::to_string(i)), "delivered") << i;
+}
+
 }  // namespace
 }  // namespace tenon::pipeline

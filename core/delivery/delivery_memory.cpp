@@ -1,0 +1,128 @@
+// Delivery: which of the waiting events are in memory, and which stay on disk.
+#include <algorithm>
+
+#include "delivery/delivery.hpp"
+#include "runtime/crash_point.hpp"
+
+namespace tenon::delivery {
+namespace {
+
+constexpr std::uint32_t kTakeAtOnce = 256;
+constexpr std::size_t kLeastShare = 64;
+constexpr std::int64_t kShortRestMs = 1000;
+
+}  // namespace
+
+std::size_t Delivery::share() const {
+  return std::max(options_.memory_events / std::max<std::size_t>(flows_.size(), 1), kLeastShare);
+}
+
+/// Each pipeline has an equal share of the memory, so that the backlog of one whose remote is down hides no
+/// event of another; what was tried before has a part of it, so that a pile of retries hides no live event.
+/// False: all have theirs.
+bool Delivery::find_full() {
+  std::erase_if(full_, [&](const std::string& pipeline) {
+    const bool has_room = lanes_.live_of(pipeline) < share() / 2;
+    more_ = more_ || has_room;
+    return has_room;
+  });
+  for (const auto& [name, flow] : flows_)
+    if (lanes_.live_of(name) >= share()) full_.insert(name);
+  return full_.size() < std::max<std::size_t>(flows_.size(), 1);
+}
+
+void Delivery::take() {
+  if (!loaded_ || taking_ || stopping_ || !find_full() || !more_) return;
+  taking_ = true;
+  // Set before asking: an append that comes while the answer travels sets it again, and nothing is
+  // overlooked.
+  more_ = false;
+  journal_.take(journal_.epoch(), journal::TakeQuery(kTakeAtOnce, full_),
+                {&runtime_.delivery(), [this, alive = alive_](Result<journal::Taken> got) {
+                   if (!*alive) return;
+                   taking_ = false;
+                   if (!got) return;  // the store has failed and has said so itself
+                   if (got->more) more_ = true;
+                   taken(std::move(got->events));
+                   pump();
+                 }});
+}
+
+void Delivery::taken(std::vector<journal::Waiting> events) {
+  for (auto& waiting : events) place(std::move(waiting));
+  for (auto& [lane, seqs] : std::exchange(to_park_, {})) park(lane, std::move(seqs));
+}
+
+void Delivery::park(const std::string& lane, std::vector<journal::Seq> seqs) {
+  lanes_.note_parked(lane, seqs.size());
+  TENON_CRASH_POINT("delivery.before_park");
+  journal_.park(journal_.epoch(), lane, std::move(seqs), {&runtime_.delivery(), [](Result<bool>) {}});
+}
+
+void Delivery::take_parked(const std::string& lane) {
+  constexpr std::uint32_t kBatch = Lanes::kMostInLane / 4;
+  ++unparking_[Lanes::pipeline_of(lane)];
+  journal_.take_parked(
+      journal_.epoch(), lane, kBatch,
+      {&runtime_.delivery(), [this, alive = alive_, lane](Result<std::vector<journal::Waiting>> got) {
+         if (!*alive || !got) return;
+         const std::string pipeline = Lanes::pipeline_of(lane);
+         if (--unparking_[pipeline] == 0) unparking_.erase(pipeline);
+         // Asked for before the pipeline was stopped: the journal hands them out again.
+         if (stopped_flows_.contains(pipeline)) return;
+         if (lanes_.blocked(lane)) return back_to_disk(lane, *got);
+         lanes_.unpark(lane, std::move(*got));
+         pump();
+       }});
+}
+
+void Delivery::rest(const std::string& lane, journal::Waiting waiting) {
+  const std::int64_t wait = *waiting.next_ms - runtime_.clock().wall_ms();
+  waiting.next_ms.reset();
+  std::uint64_t rest = 0;
+  if (wait >= kShortRestMs &&
+      (crowded(waiting.pipeline) || lanes_.live_of(waiting.pipeline) >= share() / 2)) {
+    auto resting = lanes_.rest_on_disk(lane, waiting.seq);
+    rest = resting.rest;
+    park(lane, std::move(resting.seqs));
+  } else {
+    rest = lanes_.rest(lane, std::move(waiting));
+  }
+  runtime_.delivery().after(std::chrono::milliseconds(std::max<std::int64_t>(wait, 1)),
+                            [this, alive = alive_, lane, rest] {
+                              if (!*alive) return;
+                              wake(lane, rest);
+                              pump();
+                            });
+}
+
+/// Whether the pipeline's events that are not live have their part of its memory.
+bool Delivery::crowded(const std::string& pipeline) const {
+  const auto found = unparking_.find(pipeline);
+  const std::size_t coming = found == unparking_.end() ? 0 : found->second;
+  return lanes_.others_of(pipeline) + coming >= share() / 2;
+}
+
+void Delivery::wake(const std::string& lane, std::uint64_t rest) {
+  const std::string pipeline = Lanes::pipeline_of(lane);
+  if (lanes_.rests_on_disk(lane) && crowded(pipeline)) {
+    due_[pipeline].emplace_back(lane, rest);
+  } else if (lanes_.wake(lane, rest)) {
+    take_parked(lane);
+  }
+}
+
+/// Lanes whose time has come, in the order in which it came, as far as there is room.
+void Delivery::wake_due() {
+  for (auto at = due_.begin(); at != due_.end();) {
+    auto& [pipeline, lanes] = *at;
+    while (!lanes.empty() && !crowded(pipeline)) {
+      const auto [lane, rest] = std::move(lanes.front());
+      lanes.pop_front();
+      if (lanes_.wake(lane, rest)) take_parked(lane);
+    }
+    at = lanes.empty() ? due_.erase(at) : std::next(at);
+  }
+}
+
+}  // namespace tenon::delivery
