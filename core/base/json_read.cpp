@@ -12,6 +12,7 @@
 
 #include "base/json.hpp"
 #include "base/json_escape.hpp"
+#include "base/same_text.hpp"
 
 namespace tenon {
 namespace {
@@ -98,7 +99,7 @@ bool copy_and_look(char* to, std::string_view text) {
 
 /// The end of the JSON number (RFC 8259, section 6) at `at`; nullptr if there is none. What follows may be
 /// anything; the text ends in a NUL.
-const char* number_end(const char* at, bool& exponent) {
+[[gnu::always_inline]] inline const char* number_end(const char* at, bool& exponent) {
   const auto digits = [&] {
     if (!is_digit(*at)) return false;
     while (is_digit(*at)) ++at;
@@ -141,22 +142,25 @@ class Reader {
 
   /// Missing if the text is no JSON, as all that reads here.
   Value read_all() {
-    const Value value = read(0);
+    Token next = next_;
+    const Value value = read(0, next);
     if (value.is_missing()) return value;
-    return next_ == last_ ? value : fail("text after the value");
+    return next == last_ ? value : fail("text after the value");
   }
 
   /// Once read_all() gave nothing.
   Error error() const { return invalid(why_); }
 
  private:
+  using Token = const std::uint32_t*;  ///< points to the place of a token's first character
+
   Value fail(const char* why) {
     why_ = why;
     return {};
   }
 
   /// The token's first character; NUL behind the last one, where simdjson puts the text's end.
-  char peek() const { return text_[*next_]; }
+  char peek(Token next) const { return text_[*next]; }
 
   /// True if the scalar that ends at `end` is not run into by something else.
   bool ends(const char* end) const {
@@ -164,40 +168,47 @@ class Reader {
     return c == ',' || c == '}' || c == ']' || is_blank(c) || end == text_ + size_;
   }
 
-  Value word(std::string_view expected, Value value) {
-    const char* at = text_ + *next_++;
-    if (std::memcmp(at, expected.data(), expected.size()) != 0 || !ends(at + expected.size()))
+  [[gnu::always_inline]] Value word(std::string_view expected, Value value, Token& next) {
+    const char* at = text_ + *next++;
+    if (!same_bytes(at, expected.data(), expected.size()) || !ends(at + expected.size()))
       return fail("a word that is none of JSON's");
     return value;
   }
 
-  // Values are returned, not written through a reference: they stay in registers until they have a place.
-  [[gnu::always_inline]] Value read(std::size_t depth) {
-    switch (peek()) {
-      case '{':
-        return read_object(depth);
-      case '[':
-        return read_array(depth);
+  // Values are returned, not written through a reference, and the next token is handed along: both stay in
+  // registers. Only what lists and objects read comes back in `next_`.
+  [[gnu::always_inline]] Value read(std::size_t depth, Token& next) {
+    switch (peek(next)) {
+      case '{': {
+        const Value made = read_object(depth, next);
+        next = next_;
+        return made;
+      }
+      case '[': {
+        const Value made = read_array(depth, next);
+        next = next_;
+        return made;
+      }
       case '"': {
-        const std::string_view text = read_string();
+        const std::string_view text = read_string(next);
         return text.data() != nullptr ? Value::string(text) : Value();
       }
       case 't':
-        return word("true", Value::boolean(true));
+        return word("true", Value::boolean(true), next);
       case 'f':
-        return word("false", Value::boolean(false));
+        return word("false", Value::boolean(false), next);
       case 'n':
-        return word("null", Value::null());
+        return word("null", Value::null(), next);
       default:
-        return read_number();
+        return read_number(next);
     }
   }
 
   /// Of a null pointer if an escape is malformed.
-  [[gnu::always_inline]] std::string_view read_string() {
-    const char* from = text_ + *next_++ + 1;
+  [[gnu::always_inline]] std::string_view read_string(Token& next) {
+    const char* from = text_ + *next++ + 1;
     // Between its end and the next token are only blanks.
-    const char* end = text_ + *next_ - 1;
+    const char* end = text_ + *next - 1;
     while (*end != '"') --end;
     const std::string_view raw(from, static_cast<std::size_t>(end - from));
     return escapes_ ? unescape(raw) : raw;
@@ -212,12 +223,12 @@ class Reader {
     return {};
   }
 
-  Value read_number() {
-    const char* from = text_ + *next_;
+  [[gnu::always_inline]] Value read_number(Token& next) {
+    const char* from = text_ + *next;
     bool exponent = false;
     const char* end = number_end(from, exponent);
-    if (next_ == last_) return fail("the text ends too early");
-    ++next_;
+    if (next == last_) return fail("the text ends too early");
+    ++next;
     if (end == nullptr || !ends(end)) return fail("unknown token or a malformed number");
     const std::string_view raw(from, static_cast<std::size_t>(end - from));
     if (raw.size() > limits_.number_length) return fail("a number of too many characters");
@@ -229,51 +240,53 @@ class Reader {
     return number;
   }
 
-  [[gnu::noinline]] Value read_array(std::size_t depth) {
+  [[gnu::noinline]] Value read_array(std::size_t depth, Token next) {
     if (depth >= limits_.depth) return fail("nested too deep");
-    ++next_;
-    if (peek() == ']') {
-      ++next_;
+    ++next;
+    if (peek(next) == ']') {
+      next_ = next + 1;
       return Value::array({});
     }
     const std::size_t from = items_.size();
     while (true) {
-      const Value item = read(depth + 1);
+      const Value item = read(depth + 1, next);
       if (item.is_missing()) return item;
       items_.emplace(item);
-      const char c = peek();
+      const char c = peek(next);
       if (c != ',' && c != ']') return fail("neither a comma nor the end of the array");
-      ++next_;
+      ++next;
       if (c == ']') break;
     }
+    next_ = next;
     return Value::array(items_.move_from(from, arena_));
   }
 
-  [[gnu::noinline]] Value read_object(std::size_t depth) {
+  [[gnu::noinline]] Value read_object(std::size_t depth, Token next) {
     if (depth >= limits_.depth) return fail("nested too deep");
-    ++next_;
-    if (peek() == '}') {
-      ++next_;
+    ++next;
+    if (peek(next) == '}') {
+      next_ = next + 1;
       return Value::object({});
     }
     const std::size_t from = members_.size();
     std::uint64_t taken = 0;
     while (true) {
-      if (peek() != '"') return fail("no name where one was expected");
-      const std::string_view name = read_string();
+      if (peek(next) != '"') return fail("no name where one was expected");
+      const std::string_view name = read_string(next);
       if (name.data() == nullptr) return {};
       if (++count_ > limits_.members) return fail("too many members");
-      if (peek() != ':') return fail("no colon behind a name");
-      ++next_;
-      const Value value = read(depth + 1);
+      if (peek(next) != ':') return fail("no colon behind a name");
+      ++next;
+      const Value value = read(depth + 1, next);
       if (value.is_missing()) return value;
       if (is_duplicate(name, from, taken)) return fail("a name twice in one object");
       members_.emplace(name, value);
-      const char c = peek();
+      const char c = peek(next);
       if (c != ',' && c != '}') return fail("neither a comma nor the end of the object");
-      ++next_;
+      ++next;
       if (c == '}') break;
     }
+    next_ = next;
     const std::span<const Member> made = members_.move_from(from, arena_);
     if (made.size() > kFew && has_duplicate(made)) return fail("a name twice in one object");
     return Value::object(made);
@@ -318,7 +331,7 @@ class Reader {
 
   const char* text_;
   std::size_t size_;
-  const std::uint32_t* next_;
+  const std::uint32_t* next_;  ///< the first token, then the one behind the list or object read last
   const std::uint32_t* last_;
   bool escapes_;  ///< the text holds a backslash somewhere
   Arena& arena_;
@@ -348,8 +361,7 @@ Result<Value> parse_with(Scratch& scratch, std::string_view text, Arena& arena, 
 }  // namespace
 
 Result<Value> parse_json(std::string_view text, Arena& arena, const JsonLimits& limits) {
-  if (text.size() >= 3 && std::memcmp(text.data(), "\xEF\xBB\xBF", 3) == 0)
-    return invalid("a byte order mark");
+  if (text.size() >= 3 && same_bytes(text.data(), "\xEF\xBB\xBF", 3)) return invalid("a byte order mark");
   constexpr std::size_t kKept = std::size_t{1} << 20;
   if (text.size() > kKept) {
     // Five bytes of tables for each byte of text: not kept.

@@ -279,6 +279,10 @@ namespace {
 template <class After>
 void merge_sort(std::uint32_t* order, std::uint32_t* spare, std::size_t from, std::size_t to, After& after) {
   if (to - from < 2) return;
+  if (to - from == 2) {
+    if (after(order[from], order[from + 1])) std::swap(order[from], order[from + 1]);
+    return;
+  }
   const std::size_t middle = from + (to - from) / 2;
   merge_sort(order, spare, from, middle, after);
   merge_sort(order, spare, middle, to, after);
