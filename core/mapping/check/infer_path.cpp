@@ -53,10 +53,25 @@ Type Inferrer::path(const Node* node, const Context& context, const FramePtr& fr
   return list;
 }
 
+/// Text is sorted by letters, which is not the order of amounts and of dates as mail has them.
+void Inferrer::sorted_by(const Type& by, const Node* term) {
+  if (!by.may_be(kString)) return;
+  if (by.money) {
+    report(false, "money_float",
+           "this sorts amounts of money as text, where \"9.00\" is above \"10.00\": sort by $number of it",
+           term);
+  } else if (by.format == "date-rfc2822") {
+    report(false, "date_text",
+           "this sorts dates like \"Tue, 05 Mar 2019\" by their letters: sort by $toMillis($time( )) of it",
+           term);
+  }
+}
+
 void Inferrer::step(Walk& walk, const Node* node, bool first) {
   if (node->type == NodeType::sort) {
     const Context inner{elements(walk.type), walk.shown, false};
-    for (const jsonata::SortTerm& term : node->terms) infer(term.expression, inner, walk.frame);
+    for (const jsonata::SortTerm& term : node->terms)
+      sorted_by(infer(term.expression, inner, walk.frame), term.expression);
     stages(walk, node, false);
     return;
   }

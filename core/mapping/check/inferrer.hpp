@@ -65,6 +65,7 @@ class Inferrer {
   };
   Type path(const Node* node, const Context& context, const FramePtr& frame);
   void step(Walk& walk, const Node* node, bool first);
+  void sorted_by(const Type& by, const Node* term);
   void stages(Walk& walk, const Node* node, bool many_before);
   Type field(const Walk& walk, const Node* step);
   Type no_field(const Walk& walk, const Node* step, const Shape& shape);
