@@ -40,6 +40,7 @@ class Backlog(bench.Bench):
         watcher.join()
         waiting = self.waiting()
         many = resident_mib(self.host.pid)
+        most.append(many)
         print(f"resident idle {idle:.1f} MiB, with 1,000 waiting {few:.1f} MiB, with {waiting:,} waiting {many:.1f} MiB (at most {max(most):.1f} MiB on the way)")
         print(f"more by {max(most) - few:.1f} MiB (aim: at most {self.AIM_MIB}); {self.options.events / seconds:,.0f} acks/s meanwhile")
         self.host.kill()
