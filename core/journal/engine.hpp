@@ -43,6 +43,8 @@ class Engine final : public Journal {
   void close() override;
 
   // journal/upkeep.hpp has these.
+  void replay(Replay replay, Reply<Requeued> reply);
+  void range(RangeQuery query, Reply<Range> reply);
   void forget(ForgetQuery query, Reply<Forgotten> reply);
   void scrub(Reply<Scrubbed> reply);
   void keep_below(std::uint64_t bytes);
@@ -59,6 +61,7 @@ class Engine final : public Journal {
     Function<void()> call;
   };
 
+  void reopen(std::vector<Seq> seqs, std::optional<Replay> replay, Reply<Requeued> reply);
   template <class T, class Work>
   void push(Call::Kind kind, std::size_t bytes, Reply<T> reply, Work work);
   template <class T, class Work>

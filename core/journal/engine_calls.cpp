@@ -60,14 +60,24 @@ void Engine::settle(Epoch epoch, std::vector<Settlement> batch, Reply<bool> repl
 }
 
 void Engine::requeue(std::vector<Seq> seqs, Reply<Requeued> reply) {
+  reopen(std::move(seqs), std::nullopt, std::move(reply));
+}
+
+void Engine::replay(Replay replay, Reply<Requeued> reply) {
+  std::vector<Seq> seqs = std::move(replay.seqs);
+  reopen(std::move(seqs), std::move(replay), std::move(reply));
+}
+
+void Engine::reopen(std::vector<Seq> seqs, std::optional<Replay> replay, Reply<Requeued> reply) {
   std::sort(seqs.begin(), seqs.end());
   seqs.erase(std::unique(seqs.begin(), seqs.end()), seqs.end());
-  push<Requeued>(Call::Kind::write, 0, std::move(reply),
-                 [this, seqs = std::move(seqs)](Store& store) -> Result<Requeued> {
-                   TENON_TRY(auto opened, store.requeue(seqs));
-                   for (auto& [pipeline, seq] : opened.second) opened_.emplace_back(std::move(pipeline), seq);
-                   return std::move(opened.first);
-                 });
+  push<Requeued>(
+      Call::Kind::write, 0, std::move(reply),
+      [this, seqs = std::move(seqs), replay = std::move(replay)](Store& store) -> Result<Requeued> {
+        TENON_TRY(auto opened, store.requeue(seqs, replay ? &*replay : nullptr));
+        for (auto& [pipeline, seq] : opened.second) opened_.emplace_back(std::move(pipeline), seq);
+        return std::move(opened.first);
+      });
 }
 
 void Engine::skip(std::vector<Seq> seqs, Reply<Skipped> reply) {
@@ -156,6 +166,16 @@ void Engine::retain(std::int64_t before_ms, std::uint32_t limit, Reply<std::uint
   });
 }
 
+void Engine::range(RangeQuery query, Reply<Range> reply) {
+  push<Range>(Call::Kind::read, 0, std::move(reply),
+              [query, tally = RangeTally(query)](Store& store) mutable -> std::optional<Result<Range>> {
+                const Result<bool> end = store.range_some(query, tally);
+                if (!end) return Result<Range>(end.error());
+                if (!*end) return std::nullopt;
+                return Result<Range>(tally.range());
+              });
+}
+
 void Engine::forget(ForgetQuery query, Reply<Forgotten> reply) {
   push<Forgotten>(Call::Kind::write, 0, std::move(reply),
                   [query = std::move(query)](Store& store) { return store.forget(query); });
@@ -171,6 +191,12 @@ void Engine::keep_below(std::uint64_t bytes) {
   store_->keep_below(bytes);
 }
 
+void replay(Journal& journal, Replay replay, Journal::Reply<Requeued> reply) {
+  static_cast<Engine&>(journal).replay(std::move(replay), std::move(reply));
+}
+void range(Journal& journal, RangeQuery query, Journal::Reply<Range> reply) {
+  static_cast<Engine&>(journal).range(std::move(query), std::move(reply));
+}
 void forget(Journal& journal, ForgetQuery query, Journal::Reply<Forgotten> reply) {
   static_cast<Engine&>(journal).forget(std::move(query), std::move(reply));
 }

@@ -58,8 +58,10 @@ struct Waiting {
   std::string pipeline;
   std::uint32_t attempts = 0;           ///< answers counted so far
   std::optional<std::int64_t> next_ms;  ///< wall time before which it should not run
-  /// When somebody last asked for it again (`requeue`); its age counts from then. Its class is `retry`.
+  /// When somebody last asked for it again (`requeue`, `replay`); its age counts from then. Its class is
+  /// `retry` or `replay`.
   std::optional<std::int64_t> requeued_ms;
+  bool forced = false;  ///< replayed, and to be written over what is newer
   std::vector<std::pair<std::string, End>> ended_actions;
   std::vector<std::pair<std::string, std::string>> written;  ///< action and id, where an ended one has an id
   std::vector<std::pair<std::string, std::string>>
@@ -114,6 +116,7 @@ struct Applied {
   std::optional<std::string> version;
   std::string record_hash;
   std::string mapping_digest;
+  Seq seq = 0;  ///< of the event that it came with; 0: not known (of before format 5)
 };
 
 /// The write-ahead note that a create is about to be sent, for each identity that the record has.
@@ -175,8 +178,8 @@ struct EventRow {
 /// What an operator did to an event.
 struct Note {
   std::int64_t at_ms = 0;
-  std::string what;  ///< requeued, skipped, id_reused
-  std::string text;  ///< requeued, skipped: the end that was taken back, and its reason
+  std::string what;  ///< requeued, replayed, skipped, id_reused
+  std::string text;  ///< of the first three: the end that was taken back, its reason, and how
 };
 
 struct EventDetail {
@@ -250,14 +253,15 @@ struct Overview {
   std::uint64_t bytes = 0;            ///< on disk, the log included; 0 for one in memory
 };
 
-/// What `requeue` did.
+/// What `requeue` or `replay` did.
 struct Requeued {
   struct Refused {
     Seq seq = 0;
-    std::string code;  ///< not_found, not_dead, malformed_event
+    std::string code;  ///< not_found, not_dead, malformed_event; of `replay` those that it names
   };
   std::vector<Seq> seqs;  ///< open again, ascending
   std::vector<Refused> refused;
+  std::uint64_t replaying = 0;  ///< of `replay`: all replayed events that have not ended yet
 };
 
 /// What `skip` did: those that ended as skipped, and those that were no dead letters.
@@ -282,18 +286,29 @@ struct Looked {
   std::vector<std::optional<Applied>> applied;  ///< same order
 };
 
-/// All calls from any thread; answers come on the executor that the Reply names, in call order per caller.
-/// Calls made in the same moment share a transaction. Errors: `store_failed` (an I/O error: the store takes
-/// nothing more, the process should end), `store_full` (no space: nothing was written, the store lives on),
-/// `store_busy` (another process kept the database locked: as store_full), `stale_epoch`.
-class Journal {
+/// What one run of an event asks of the journal, and tells it.
+class Ledger {
  public:
   template <class T>
   using Reply = runtime::Reply<Result<T>>;
 
-  virtual ~Journal() = default;
+  virtual ~Ledger() = default;
   virtual Epoch epoch() const = 0;
+  /// What is known of identities and what was applied to them.
+  virtual void look(std::vector<IdentityKey> identities, std::vector<AppliedKey> applied,
+                    Reply<Looked> reply) = 0;
+  /// Commits the intent to disk; the create may be sent after the answer.
+  virtual void begin(Epoch epoch, Intent intent, Reply<bool> reply) = 0;
+  /// Commits settlements, all or none: `not_open` if one speaks of an event that has ended or never was.
+  virtual void settle(Epoch epoch, std::vector<Settlement> batch, Reply<bool> reply) = 0;
+};
 
+/// All calls from any thread; answers come on the executor that the Reply names, in call order per caller.
+/// Calls made in the same moment share a transaction. Errors: `store_failed` (an I/O error: the store takes
+/// nothing more, the process should end), `store_full` (no space: nothing was written, the store lives on),
+/// `store_busy` (another process kept the database locked: as store_full), `stale_epoch`.
+class Journal : public Ledger {
+ public:
   /// Answers after the commit reached the disk.
   virtual void append(Append request, Reply<Appended> reply) = 0;
 
@@ -312,16 +327,6 @@ class Journal {
   virtual void park(Epoch epoch, std::string lane, std::vector<Seq> seqs, Reply<bool> reply) = 0;
   virtual void take_parked(Epoch epoch, std::string lane, std::uint32_t limit,
                            Reply<std::vector<Waiting>> reply) = 0;
-
-  /// What is known of identities and what was applied to them.
-  virtual void look(std::vector<IdentityKey> identities, std::vector<AppliedKey> applied,
-                    Reply<Looked> reply) = 0;
-
-  /// Commits the intent to disk; the create may be sent after the answer.
-  virtual void begin(Epoch epoch, Intent intent, Reply<bool> reply) = 0;
-
-  /// Commits settlements, all or none: `not_open` if one speaks of an event that has ended or never was.
-  virtual void settle(Epoch epoch, std::vector<Settlement> batch, Reply<bool> reply) = 0;
 
   /// Opens dead letters again: at once, with no attempts counted; of their actions those that were delivered
   /// stay so. One commit, audited. Refusals concern single events; one that was named twice, here or by two

@@ -62,6 +62,55 @@ std::string taken_back(End end, std::string_view reason) {
   return text;
 }
 
+std::string replayed_from(End end, std::string_view reason, bool force,
+                          const std::vector<std::string>& kept) {
+  std::string text = taken_back(end, reason);
+  for (const std::string& action : kept)
+    text += (&action == &kept.front() ? "; delivered already, not done again: " : ", ") + action;
+  if (force) text += "; forced: also over newer state";
+  return text;
+}
+
+std::string_view why_not(std::optional<End> end, std::string_view pipeline, const Replay* replay) {
+  if (replay != nullptr) return !end ? "not_ended" : pipeline != replay->pipeline ? "other_pipeline" : "";
+  if (!end || !is_dead(*end)) return "not_dead";
+  // Without a pipeline there is nothing that could run it.
+  return pipeline.empty() ? "malformed_event" : "";
+}
+
+bool stays(std::string_view action, End end, const Replay* replay) {
+  if (end != End::delivered) return false;
+  return replay == nullptr ||
+         std::find(replay->keep.begin(), replay->keep.end(), action) != replay->keep.end();
+}
+
+/// Numbers that are missing between two events count unless both stand on one side of the range.
+void RangeTally::gap(Seq seq, std::int64_t received_ms) {
+  const bool outside = (before(at_ms_) && before(received_ms)) || (behind(at_ms_) && behind(received_ms));
+  if (!outside && seq > at_ + 1) range_.gone += seq - at_ - 1;
+}
+
+bool RangeTally::add(Seq seq, std::int64_t received_ms, std::string_view pipeline, bool open) {
+  // Numbers grow as events are received, but for a clock that was set back: a row of later ones ends it.
+  constexpr int kBehindInARow = 256;
+  gap(seq, received_ms);
+  at_ = seq;
+  at_ms_ = received_ms;
+  behind_in_a_row_ = behind(received_ms) ? behind_in_a_row_ + 1 : 0;
+  if (behind_in_a_row_ == kBehindInARow) return false;
+  if (before(received_ms) || behind(received_ms) || pipeline != query_.pipeline) return true;
+  if (open) {
+    ++range_.open;
+    return true;
+  }
+  ++range_.events;
+  if (range_.first == 0) range_.first = seq;
+  range_.last = seq;
+  return true;
+}
+
+void RangeTally::end(Seq last) { gap(last + 1, INT64_MAX); }
+
 std::string forgotten_subject(const ForgetQuery& query, const Forgotten& done) {
   std::string text = "key sha256:" + to_hex(bytes_of(sha256(query.key)));
   if (!query.pipeline.empty()) text += " of " + query.pipeline;

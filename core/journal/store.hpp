@@ -51,6 +51,29 @@ class DeadGroups {
   std::map<std::string, DeadGroup, std::less<>> groups_;
 };
 
+/// Counts what there is of a range, event by event in seq order.
+class RangeTally {
+ public:
+  explicit RangeTally(const RangeQuery& query) : query_(query) {}
+  /// False: all that follow are behind the range.
+  bool add(Seq seq, std::int64_t received_ms, std::string_view pipeline, bool open);
+  /// No event is left; `last` is the highest number that was given.
+  void end(Seq last);
+  Seq at() const { return at_; }
+  const Range& range() const { return range_; }
+
+ private:
+  bool before(std::int64_t ms) const { return ms < query_.since_ms; }
+  bool behind(std::int64_t ms) const { return ms >= query_.until_ms; }
+  void gap(Seq seq, std::int64_t received_ms);
+
+  RangeQuery query_;
+  Range range_;
+  Seq at_ = 0;
+  std::int64_t at_ms_ = INT64_MIN;
+  int behind_in_a_row_ = 0;
+};
+
 /// Owned by the Engine, called by one thread at a time. A call that fails for its own reason (an event that
 /// is not open) changes nothing and spoils nothing; one that fails as `undoes_batch` says is followed by
 /// `rollback`.
@@ -69,9 +92,10 @@ class Store {
   virtual Result<Appended> append(Append& request) = 0;
   virtual Result<bool> begin(const Intent& intent) = 0;
   virtual Result<bool> settle(const std::vector<Settlement>& batch) = 0;
-  /// `seqs` ascending, each once. Beside the answer: the pipelines of those that are open again.
+  /// `seqs` ascending, each once; with `replay` as it says (its own seqs do not count), else dead letters.
+  /// Beside the answer: the pipelines of those that are open again.
   using Opened = std::pair<Requeued, std::vector<std::pair<std::string, Seq>>>;
-  virtual Result<Opened> requeue(std::span<const Seq> seqs) = 0;
+  virtual Result<Opened> requeue(std::span<const Seq> seqs, const Replay* replay) = 0;
   virtual Result<Skipped> skip(std::span<const Seq> seqs) = 0;
   virtual Result<PipelineState> set_pipeline(const PipelineState& state) = 0;
   virtual Result<std::uint64_t> retain(std::int64_t before_ms, std::uint32_t limit) = 0;
@@ -105,6 +129,8 @@ class Store {
   virtual Result<std::optional<Seq>> find_some(const std::string& id, Seq& before) = 0;
   virtual Result<std::optional<EventDetail>> detail(Seq seq) = 0;
   virtual Result<Counts> counts() = 0;
+  /// Looks at a bounded number of events above `tally.at`, in seq order; true at the end.
+  virtual Result<bool> range_some(const RangeQuery& query, RangeTally& tally) = 0;
 
   /// `pressed`: calls wait already. `idle`: nothing was written for a while.
   enum class Pace : std::uint8_t { pressed, calm, idle };
@@ -137,6 +163,12 @@ std::string last_status(const std::string& conversation);
 std::string taken_back(End end, std::string_view reason);
 /// The reason of a dead letter that was skipped.
 constexpr std::string_view kSkipped = "skipped by an operator";
+/// The same of an event that is replayed; `kept` are its actions that are not done again.
+std::string replayed_from(End end, std::string_view reason, bool force, const std::vector<std::string>& kept);
+/// Why an event is not opened again; empty: it is. `end` is empty for one that has not ended.
+std::string_view why_not(std::optional<End> end, std::string_view pipeline, const Replay* replay);
+/// Whether the action's end stays with an event that is replayed, or (null) retried.
+bool stays(std::string_view action, End end, const Replay* replay);
 /// What the audit says of a key that was forgotten: enough to answer "was this one?", and not the key.
 std::string forgotten_subject(const ForgetQuery& query, const Forgotten& done);
 /// Of `store/30`: `30`.

@@ -1,12 +1,43 @@
-// What an operator asks of a journal beside its events: to forget, to stay small, to be copied.
+// What an operator asks of a journal beside its events: to run some again, to forget, to stay small, to be
+// copied.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "journal/journal.hpp"
 
 namespace tenon::journal {
+
+/// Ended events of one pipeline that are to run once more.
+struct Replay {
+  std::string pipeline;
+  std::vector<Seq> seqs;
+  std::vector<std::string> keep;  ///< actions that are not done again where they were delivered
+  bool force = false;             ///< also over what is newer
+};
+
+/// So many replayed events may be open at a time: a long replay fills neither memory nor the lanes.
+inline constexpr std::uint64_t kMostReplaying = 2000;
+
+/// Whose events, received when.
+struct RangeQuery {
+  std::string pipeline;
+  std::int64_t since_ms = 0;
+  std::int64_t until_ms = INT64_MAX;
+};
+
+/// What there is of a range.
+struct Range {
+  std::uint64_t events = 0;  ///< ended ones
+  std::uint64_t open = 0;    ///< have not ended: they run anyhow
+  Seq first = 0;             ///< of the ended ones; 0: there are none
+  Seq last = 0;
+  /// Numbers in and beside the range whose events are gone, of whatever pipeline: so many of the range may
+  /// have been deleted.
+  std::uint64_t gone = 0;
+};
 
 /// Whose events are to be forgotten; empty members do not narrow.
 struct ForgetQuery {
@@ -31,6 +62,13 @@ struct Scrubbed {
 };
 
 // The journal is one of this folder's. Calls and answers are as those of Journal.
+
+/// Opens ended events again, whatever their end, under their numbers: with class `replay` and no attempts
+/// counted. Ends of actions go, those that are kept and were delivered excepted; attempts stay. One commit,
+/// audited. Refusals: `not_found`, `not_ended`, `other_pipeline`, `busy` (kMostReplaying are open).
+void replay(Journal& journal, Replay replay, Journal::Reply<Requeued> reply);
+/// Looks at a bounded number of events per turn.
+void range(Journal& journal, RangeQuery query, Journal::Reply<Range> reply);
 
 /// Deletes the ended events of a key, dead letters too: payload, attempts, ends, and what identities and
 /// applied versions say of the key. Those that have not ended are marked; `retain` deletes them once they

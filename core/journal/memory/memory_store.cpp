@@ -31,6 +31,7 @@ void MemoryStore::end(Row& row, Seq seq, End end, const std::string& reason) {
   row.ended_ms = now_ms_;
   row.next_ms.reset();
   row.requeued_ms.reset();
+  row.forced = false;
   open_.erase(seq);
   if (is_dead(end)) ++dead_;
 }
@@ -101,54 +102,11 @@ void MemoryStore::settle_one(const Settlement& settlement) {
     }
   }
   for (const auto& identity : settlement.identities) identities_[identity.key] = identity;
-  for (const auto& applied : settlement.applied) applied_[applied.key] = applied;
+  for (const auto& applied : settlement.applied) {
+    applied_[applied.key] = applied;
+    applied_[applied.key].seq = settlement.seq;
+  }
   if (settlement.end) end(row, settlement.seq, *settlement.end, settlement.reason);
-}
-
-Result<Store::Opened> MemoryStore::requeue(std::span<const Seq> seqs) {
-  Opened opened;
-  for (const Seq seq : seqs) {
-    const auto found = events_.find(seq);
-    const bool dead = found != events_.end() && found->second.end && is_dead(*found->second.end);
-    if (!dead || found->second.pipeline.empty()) {
-      opened.first.refused.push_back({seq, found == events_.end() ? "not_found"
-                                           : dead                 ? "malformed_event"
-                                                                  : "not_dead"});
-      continue;
-    }
-    Row& row = found->second;
-    row.notes.push_back({now_ms_, "requeued", taken_back(*row.end, row.reason)});
-    row.end.reset();
-    row.reason.clear();
-    row.ended_ms.reset();
-    row.attempts = 0;
-    row.requeued_ms = now_ms_;
-    std::erase_if(row.actions, [](const ActionEnd& action) { return action.end != End::delivered; });
-    open_.insert(seq);
-    --dead_;
-    opened.first.seqs.push_back(seq);
-    opened.second.emplace_back(row.pipeline, seq);
-  }
-  return opened;
-}
-
-Result<Skipped> MemoryStore::skip(std::span<const Seq> seqs) {
-  Skipped skipped;
-  for (const Seq seq : seqs) {
-    const auto found = events_.find(seq);
-    if (found == events_.end() || !found->second.end || !is_dead(*found->second.end)) {
-      skipped.refused.push_back({seq, found == events_.end() ? "not_found" : "not_dead"});
-      continue;
-    }
-    Row& row = found->second;
-    row.notes.push_back({now_ms_, "skipped", taken_back(*row.end, row.reason)});
-    row.end = End::skipped;
-    row.reason = kSkipped;
-    row.ended_ms = now_ms_;
-    --dead_;
-    skipped.seqs.push_back(seq);
-  }
-  return skipped;
 }
 
 Result<PipelineState> MemoryStore::set_pipeline(const PipelineState& state) {
@@ -192,50 +150,6 @@ void MemoryStore::erase(Seq seq) {
   events_.erase(found);
 }
 
-Result<Forgotten> MemoryStore::forget(const ForgetQuery& query) {
-  Forgotten done;
-  std::vector<Seq> ended;
-  for (auto at = events_.upper_bound(query.after); at != events_.end(); ++at) {
-    const Row& row = at->second;
-    if (row.event.key != query.key) continue;
-    if (!query.connection.empty() && row.event.connection != query.connection) continue;
-    if (!query.pipeline.empty() && row.pipeline != query.pipeline) continue;
-    if (row.end) {
-      ended.push_back(at->first);
-    } else if (marked_.insert(at->first).second) {
-      ++done.waiting;
-    }
-  }
-  for (const Seq seq : ended) erase(seq);
-  done.events = ended.size();
-  for (auto at = applied_.begin(); at != applied_.end();) {
-    const AppliedKey& key = at->first;
-    const bool narrowed =
-        (!query.pipeline.empty() && key.pipeline != query.pipeline) ||
-        (!query.connection.empty() && !key.source_object.starts_with(query.connection + "/"));
-    if (narrowed || key_of_source_object(key.source_object) != query.key) {
-      ++at;
-      continue;
-    }
-    forget_identity(key.identity, done);
-    at = applied_.erase(at);
-  }
-  return done;
-}
-
-/// All names of the sink's object; a create that has not been heard of is not let go of.
-void MemoryStore::forget_identity(const IdentityKey& key, Forgotten& done) {
-  const auto named = identities_.find(key);
-  const std::string id = named == identities_.end() ? std::string() : named->second.sink_id;
-  done.identities += std::erase_if(identities_, [&](const auto& each) {
-    const Identity& row = each.second;
-    if (row.state == IdentityState::creating) return false;
-    if (row.key == key) return true;
-    return !id.empty() && row.key.account == key.account && row.key.resource == key.resource &&
-           row.sink_id == id;
-  });
-}
-
 Waiting MemoryStore::waiting(Seq seq, const Row& row) const {
   Waiting out;
   out.seq = seq;
@@ -244,7 +158,8 @@ Waiting MemoryStore::waiting(Seq seq, const Row& row) const {
   out.attempts = row.attempts;
   out.next_ms = row.next_ms;
   out.requeued_ms = row.requeued_ms;
-  if (row.requeued_ms) out.event.event_class = EventClass::retry;
+  out.forced = row.forced;
+  if (row.requeued_ms) out.event.event_class = row.again_as;
   for (const auto& action : row.actions) {
     out.ended_actions.emplace_back(action.action, action.end);
     if (!action.reason.empty()) out.reasons.emplace_back(action.action, action.reason);
@@ -298,7 +213,7 @@ EventRow MemoryStore::listed(Seq seq, const Row& row, bool with_data) {
   out.attempts = row.attempts;
   out.next_ms = row.next_ms;
   out.ended_ms = row.ended_ms;
-  if (row.requeued_ms) out.event.event_class = EventClass::retry;
+  if (row.requeued_ms) out.event.event_class = row.again_as;
   return out;
 }
 

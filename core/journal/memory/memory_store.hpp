@@ -21,7 +21,7 @@ class MemoryStore final : public Store {
   Result<Appended> append(Append& request) override;
   Result<bool> begin(const Intent& intent) override;
   Result<bool> settle(const std::vector<Settlement>& batch) override;
-  Result<Opened> requeue(std::span<const Seq> seqs) override;
+  Result<Opened> requeue(std::span<const Seq> seqs, const Replay* replay) override;
   Result<Skipped> skip(std::span<const Seq> seqs) override;
   Result<PipelineState> set_pipeline(const PipelineState& state) override;
   Result<std::uint64_t> retain(std::int64_t before_ms, std::uint32_t limit) override;
@@ -37,6 +37,7 @@ class MemoryStore final : public Store {
   Result<std::optional<Seq>> find_some(const std::string& id, Seq& before) override;
   Result<std::optional<EventDetail>> detail(Seq seq) override;
   Result<Counts> counts() override;
+  Result<bool> range_some(const RangeQuery& query, RangeTally& tally) override;
 
  private:
   struct Row {
@@ -48,6 +49,8 @@ class MemoryStore final : public Store {
     std::optional<std::int64_t> next_ms;
     std::optional<std::int64_t> ended_ms;
     std::optional<std::int64_t> requeued_ms;
+    EventClass again_as = EventClass::retry;  ///< where it was requeued
+    bool forced = false;
     std::vector<ActionEnd> actions;
     std::vector<AttemptRecord> records;
     std::vector<Note> notes;
@@ -63,6 +66,8 @@ class MemoryStore final : public Store {
   Waiting waiting(Seq seq, const Row& row) const;
   static EventRow listed(Seq seq, const Row& row, bool with_data);
   static RowView view(const Row& row);
+  void reopen(Row& row, Seq seq, const Replay* replay);
+  std::uint64_t replaying() const;
   void settle_one(const Settlement& settlement);
   void erase(Seq seq);
   void forget_identity(const IdentityKey& key, Forgotten& done);

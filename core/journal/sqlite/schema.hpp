@@ -10,7 +10,7 @@ namespace tenon::journal {
 /// PRAGMA application_id: "tenj".
 inline constexpr std::int32_t kApplicationId = 0x74656e6a;
 /// PRAGMA user_version: what this program writes, and the newest that it reads.
-inline constexpr std::int32_t kFormat = 4;
+inline constexpr std::int32_t kFormat = 5;
 
 /// Attempt rows are numbered seq * 2^20 + n, n from 1: rows of one event stand together and at the table's
 /// end.
@@ -161,6 +161,16 @@ CREATE VIEW attempts AS
   FROM attempt;
 )sql";
 
+/// What came with format 5; a new file gets it too.
+inline constexpr const char* kSchema5 = R"sql(
+ALTER TABLE pending ADD COLUMN class TEXT;
+ALTER TABLE pending ADD COLUMN forced INTEGER NOT NULL DEFAULT 0;
+UPDATE pending SET class = 'retry' WHERE requeued_ms IS NOT NULL;
+CREATE INDEX pending_replaying ON pending(seq) WHERE class = 'replay';
+
+ALTER TABLE applied ADD COLUMN seq INTEGER;
+)sql";
+
 /// Format 2 to 3; then kSchema3.
 inline constexpr const char* kUpgrade2 = R"sql(
 DROP VIEW events;
@@ -183,6 +193,7 @@ inline const std::string kUpgrades[] = {
     "ALTER TABLE action_end ADD COLUMN id TEXT NOT NULL DEFAULT ''",
     std::string(kUpgrade2) + kSchema3,
     std::string("DROP VIEW IF EXISTS attempts;") + kSchema4,
+    kSchema5,
 };
 static_assert(std::size(kUpgrades) == kFormat - 1);
 

@@ -11,6 +11,7 @@ namespace {
 // Rows per turn: some milliseconds.
 constexpr int kListLook = 2000;
 constexpr int kFindLook = 4000;
+constexpr int kRangeLook = 4000;
 constexpr int kGroupLook = 200;  // with a conversation read for each
 constexpr int kOldInARow = 256;
 
@@ -35,7 +36,10 @@ Event read_event(Statement::Rows& row) {
   return event;
 }
 
-/// Behind the event: attempts, next_ms, end, reason, ended_ms, data, requeued_ms.
+/// Of an event that somebody asked for again.
+EventClass class_of_again(std::string_view word) { return event_class_of(word).value_or(EventClass::retry); }
+
+/// Behind the event: attempts, next_ms, end, reason, ended_ms, data, requeued_ms, class.
 EventRow read_row(Statement::Rows& row) {
   EventRow out;
   out.seq = static_cast<Seq>(row.number(0));
@@ -47,7 +51,7 @@ EventRow read_row(Statement::Rows& row) {
   out.state = state_name(end, out.next_ms);
   out.reason = row.string(kEventColumns + 3);
   out.ended_ms = row.maybe_number(kEventColumns + 4);
-  if (!row.is_null(kEventColumns + 6)) out.event.event_class = EventClass::retry;
+  if (!row.is_null(kEventColumns + 6)) out.event.event_class = class_of_again(row.text(kEventColumns + 7));
   return out;
 }
 
@@ -100,7 +104,8 @@ Result<Waiting> SqliteStore::read_waiting(Statement::Rows& row) {
   waiting.next_ms = row.maybe_number(kEventColumns + 1);
   waiting.event.data = row.string(kEventColumns + 2);
   waiting.requeued_ms = row.maybe_number(kEventColumns + 3);
-  if (waiting.requeued_ms) waiting.event.event_class = EventClass::retry;
+  if (waiting.requeued_ms) waiting.event.event_class = class_of_again(row.text(kEventColumns + 4));
+  waiting.forced = row.number(kEventColumns + 5) != 0;
   TENON_CHECK(read_actions(waiting));
   return waiting;
 }
@@ -144,6 +149,7 @@ Result<Looked> SqliteStore::look(std::span<const IdentityKey> identities,
       if (!rows.is_null(0)) found->version = rows.string(0);
       found->record_hash = rows.string(1);
       found->mapping_digest = rows.string(2);
+      found->seq = static_cast<Seq>(rows.number(3));
     }
     TENON_CHECK(rows.status());
     looked.applied.push_back(std::move(found));
@@ -181,6 +187,18 @@ Status SqliteStore::list_some(const Query& query, Listed& listed) {
   }
   listed.next = 0;
   return found.status();
+}
+
+Result<bool> SqliteStore::range_some(const RangeQuery&, RangeTally& tally) {
+  auto rows = sql_->range.query(tally.at());
+  for (int looked = 1; rows.next(); ++looked) {
+    if (!tally.add(static_cast<Seq>(rows.number(0)), rows.number(1), rows.text(2), !rows.is_null(3)))
+      return true;
+    if (looked == kRangeLook) return false;
+  }
+  TENON_CHECK(rows.status());
+  tally.end(last_);
+  return true;
 }
 
 Status SqliteStore::group_some(GroupBy by, const Query& query, Seq& before, DeadGroups& groups) {

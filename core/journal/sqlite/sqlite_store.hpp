@@ -41,7 +41,7 @@ class SqliteStore final : public Store {
   Result<Appended> append(Append& request) override;
   Result<bool> begin(const Intent& intent) override;
   Result<bool> settle(const std::vector<Settlement>& batch) override;
-  Result<Opened> requeue(std::span<const Seq> seqs) override;
+  Result<Opened> requeue(std::span<const Seq> seqs, const Replay* replay) override;
   Result<Skipped> skip(std::span<const Seq> seqs) override;
   Result<PipelineState> set_pipeline(const PipelineState& state) override;
   Result<std::uint64_t> retain(std::int64_t before_ms, std::uint32_t limit) override;
@@ -62,6 +62,7 @@ class SqliteStore final : public Store {
   Result<std::optional<Seq>> find_some(const std::string& id, Seq& before) override;
   Result<std::optional<EventDetail>> detail(Seq seq) override;
   Result<Counts> counts() override;
+  Result<bool> range_some(const RangeQuery& query, RangeTally& tally) override;
 
   Status maintain(Pace pace) override;
   bool cares_for_idle() const override { return true; }
@@ -94,7 +95,8 @@ class SqliteStore final : public Store {
   Status count_all();
   void count(const Change& change);
   bool take_fresh(Scan& scan, std::size_t limit, std::vector<Waiting>& out);
-  Result<bool> requeue_one(Seq seq, Opened& opened);
+  Result<bool> requeue_one(Seq seq, const Replay* replay, Opened& opened);
+  Status reopen(Seq seq, const std::string& pipeline, const Replay* replay, std::vector<std::string>& kept);
   /// What a dead letter is; `refused` empty if it is one.
   struct DeadLetter {
     std::string pipeline, connection, refused;

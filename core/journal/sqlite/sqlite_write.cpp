@@ -225,16 +225,22 @@ Status SqliteStore::write_identities(const Settlement& settlement) {
     const IdentityKey& identity = applied.key.identity;
     TENON_CHECK(sql_->put_applied.run(identity.account, identity.resource, identity.natural_key,
                                       applied.key.pipeline, applied.key.action, applied.key.source_object,
-                                      applied.version, applied.record_hash, applied.mapping_digest));
+                                      applied.version, applied.record_hash, applied.mapping_digest,
+                                      settlement.seq));
   }
   return {};
 }
 
 // --- what an operator does
 
-Result<Store::Opened> SqliteStore::requeue(std::span<const Seq> seqs) {
+Result<Store::Opened> SqliteStore::requeue(std::span<const Seq> seqs, const Replay* replay) {
   Opened opened;
-  for (const Seq seq : seqs) TENON_CHECK(requeue_one(seq, opened));
+  if (replay != nullptr) {
+    auto rows = sql_->replaying.query();
+    if (rows.next()) opened.first.replaying = static_cast<std::uint64_t>(rows.number(0));
+    TENON_CHECK(rows.status());
+  }
+  for (const Seq seq : seqs) TENON_CHECK(requeue_one(seq, replay, opened));
   return opened;
 }
 
@@ -254,22 +260,40 @@ Result<SqliteStore::DeadLetter> SqliteStore::dead_letter(Seq seq) {
   return letter;
 }
 
-Result<bool> SqliteStore::requeue_one(Seq seq, Opened& opened) {
-  TENON_TRY(DeadLetter letter, dead_letter(seq));
-  // Without a pipeline there is nothing that could run it.
-  if (letter.refused.empty() && letter.pipeline.empty()) letter.refused = "malformed_event";
-  if (!letter.refused.empty()) {
-    opened.first.refused.push_back({seq, letter.refused});
+Result<bool> SqliteStore::requeue_one(Seq seq, const Replay* replay, Opened& opened) {
+  std::string pipeline;
+  std::string connection;
+  std::string reason;
+  std::optional<End> end;
+  std::string_view refused = "not_found";
+  {
+    auto rows = sql_->dead_end.query(seq);
+    if (rows.next()) {
+      pipeline = rows.string(0);
+      connection = rows.string(1);
+      if (!rows.is_null(2)) {
+        end = end_of(rows.text(2));
+        reason = rows.string(3);
+      }
+      refused = why_not(end, pipeline, replay);
+    }
+    TENON_CHECK(rows.status());
+  }
+  if (refused.empty() && replay != nullptr && opened.first.replaying >= kMostReplaying) refused = "busy";
+  if (!refused.empty()) {
+    opened.first.refused.push_back({seq, std::string(refused)});
     return false;
   }
-  TENON_CHECK(sql_->delete_dead.run(seq));
-  TENON_CHECK(sql_->requeue.run(seq, letter.pipeline, now_ms_));
-  TENON_CHECK(sql_->drop_actions.run(seq));
-  TENON_CHECK(
-      sql_->insert_audit.run(now_ms_, std::string_view("requeued"), letter.connection, letter.ended, seq));
-  changes_.push_back({letter.pipeline, 1, -1, seq});
+  std::vector<std::string> kept;
+  TENON_CHECK(reopen(seq, pipeline, replay, kept));
+  const std::string text =
+      replay != nullptr ? replayed_from(*end, reason, replay->force, kept) : taken_back(*end, reason);
+  TENON_CHECK(sql_->insert_audit.run(now_ms_, std::string_view(replay != nullptr ? "replayed" : "requeued"),
+                                     connection, text, seq));
+  changes_.push_back({pipeline, 1, is_dead(*end) ? -1 : 0, seq});
+  if (replay != nullptr) ++opened.first.replaying;
   opened.first.seqs.push_back(seq);
-  opened.second.emplace_back(std::move(letter.pipeline), seq);
+  opened.second.emplace_back(std::move(pipeline), seq);
   return true;
 }
 
@@ -288,6 +312,25 @@ Result<Skipped> SqliteStore::skip(std::span<const Seq> seqs) {
     skipped.seqs.push_back(seq);
   }
   return skipped;
+}
+
+Status SqliteStore::reopen(Seq seq, const std::string& pipeline, const Replay* replay,
+                           std::vector<std::string>& kept) {
+  std::vector<std::string> dropped;
+  {
+    auto rows = sql_->actions.query(seq);
+    while (rows.next()) {
+      const auto end = end_of(rows.text(1));
+      (end && stays(rows.text(0), *end, replay) ? kept : dropped).push_back(rows.string(0));
+    }
+    TENON_CHECK(rows.status());
+  }
+  for (const std::string& action : dropped) TENON_CHECK(sql_->drop_action.run(seq, action));
+  TENON_CHECK(sql_->delete_dead.run(seq));
+  const bool again = replay != nullptr;
+  return sql_->requeue.run(seq, pipeline, now_ms_,
+                           tenon::name_of(again ? EventClass::replay : EventClass::retry),
+                           again && replay->force);
 }
 
 Result<PipelineState> SqliteStore::set_pipeline(const PipelineState& state) {

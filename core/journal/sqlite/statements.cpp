@@ -8,19 +8,20 @@ struct Line {
   const char* sql;
 };
 
-#define TENON_LIST_ALL                                                                                \
-  "SELECT " TENON_EVENT_COLUMNS                                                                       \
-  ", coalesce(d.attempts, p.attempts), p.next_ms, d.end, d.reason, d.ended_ms, e.data, p.requeued_ms" \
-  " FROM event e LEFT JOIN pending p ON p.seq = e.seq LEFT JOIN ended d ON d.seq = e.seq"             \
+#define TENON_LIST_ALL                                                                                  \
+  "SELECT " TENON_EVENT_COLUMNS                                                                         \
+  ", coalesce(d.attempts, p.attempts), p.next_ms, d.end, d.reason, d.ended_ms, e.data, p.requeued_ms, " \
+  "p.class"                                                                                             \
+  " FROM event e LEFT JOIN pending p ON p.seq = e.seq LEFT JOIN ended d ON d.seq = e.seq"               \
   " WHERE e.seq < ?1 AND e.seq > ?2 ORDER BY e.seq "
-#define TENON_LIST_OPEN                                                           \
-  "SELECT " TENON_EVENT_COLUMNS                                                   \
-  ", p.attempts, p.next_ms, NULL, '', NULL, e.data, p.requeued_ms FROM pending p" \
+#define TENON_LIST_OPEN                                                                    \
+  "SELECT " TENON_EVENT_COLUMNS                                                            \
+  ", p.attempts, p.next_ms, NULL, '', NULL, e.data, p.requeued_ms, p.class FROM pending p" \
   " CROSS JOIN event e ON e.seq = p.seq WHERE p.seq < ?1 AND p.seq > ?2 ORDER BY p.seq "
-#define TENON_LIST_DEAD                                                                              \
-  "SELECT " TENON_EVENT_COLUMNS                                                                      \
-  ", d.attempts, NULL, d.end, d.reason, d.ended_ms, e.data, NULL FROM ended d INDEXED BY ended_dead" \
-  " CROSS JOIN event e ON e.seq = d.seq"                                                             \
+#define TENON_LIST_DEAD                                                                                    \
+  "SELECT " TENON_EVENT_COLUMNS                                                                            \
+  ", d.attempts, NULL, d.end, d.reason, d.ended_ms, e.data, NULL, NULL FROM ended d INDEXED BY ended_dead" \
+  " CROSS JOIN event e ON e.seq = d.seq"                                                                   \
   " WHERE d.seq < ?1 AND d.seq > ?2 AND d.end IN ('rejected', 'exhausted') ORDER BY d.seq "
 
 }  // namespace
@@ -69,17 +70,17 @@ Status SqliteStore::Statements::prepare(Database& database) {
        " create_id = excluded.create_id, create_since_ms = excluded.create_since_ms"},
       {&put_applied,
        "INSERT OR REPLACE INTO applied(account, resource, natural_key, pipeline, action, source_object,"
-       " version, record_hash, mapping_digest) VALUES(?,?,?,?,?,?,?,?,?)"},
+       " version, record_hash, mapping_digest, seq) VALUES(?,?,?,?,?,?,?,?,?,?)"},
       {&get_identity,
        "SELECT state, sink_id, create_id, create_since_ms FROM identity"
        " WHERE account = ? AND resource = ? AND natural_key = ?"},
       {&get_applied,
-       "SELECT version, record_hash, mapping_digest FROM applied WHERE account = ? AND resource = ?"
+       "SELECT version, record_hash, mapping_digest, seq FROM applied WHERE account = ? AND resource = ?"
        " AND natural_key = ? AND pipeline = ? AND action = ? AND source_object = ?"},
       {&scan_open, "SELECT seq, pipeline FROM pending WHERE seq > ? AND seq <= ? ORDER BY seq"},
-      {&open_one,
-       "SELECT " TENON_EVENT_COLUMNS ", p.attempts, p.next_ms, e.data, p.requeued_ms FROM pending p"
-       " CROSS JOIN event e ON e.seq = p.seq WHERE p.seq = ?"},
+      {&open_one, "SELECT " TENON_EVENT_COLUMNS
+                  ", p.attempts, p.next_ms, e.data, p.requeued_ms, p.class, p.forced FROM pending p"
+                  " CROSS JOIN event e ON e.seq = p.seq WHERE p.seq = ?"},
       {&actions, "SELECT action, end, reason, id FROM action_end WHERE seq = ?"},
       {&attempts,
        "SELECT action, number, started_ms, finished_ms, outcome, cause, reason, fetched, conversation, "
@@ -99,8 +100,13 @@ Status SqliteStore::Statements::prepare(Database& database) {
        " WHERE e.seq = ?"},
       {&delete_dead, "DELETE FROM ended WHERE seq = ?"},
       {&skip_dead, "UPDATE ended SET end = ?, reason = ?, ended_ms = ? WHERE seq = ?"},
-      {&requeue, "INSERT INTO pending(seq, pipeline, attempts, requeued_ms) VALUES(?, ?, 0, ?)"},
-      {&drop_actions, "DELETE FROM action_end WHERE seq = ? AND end <> 'delivered'"},
+      {&requeue,
+       "INSERT INTO pending(seq, pipeline, attempts, requeued_ms, class, forced) VALUES(?, ?, 0, ?, ?, ?)"},
+      {&drop_action, "DELETE FROM action_end WHERE seq = ? AND action = ?"},
+      {&replaying, "SELECT count(*) FROM pending INDEXED BY pending_replaying WHERE class = 'replay'"},
+      {&range,
+       "SELECT e.seq, e.received_ms, e.pipeline, p.seq FROM event e LEFT JOIN pending p ON p.seq = e.seq"
+       " WHERE e.seq > ? ORDER BY e.seq"},
       {&states, "SELECT pipeline, mode, reason, since_ms FROM pipeline_state ORDER BY pipeline"},
       {&state_of, "SELECT pipeline, mode, reason, since_ms FROM pipeline_state WHERE pipeline = ?"},
       {&insert_state,
@@ -114,8 +120,8 @@ Status SqliteStore::Statements::prepare(Database& database) {
        "SELECT seq FROM pending NOT INDEXED WHERE seq >= ? AND pipeline = ? ORDER BY seq LIMIT 1"},
       {&received_of, "SELECT received_ms FROM event WHERE seq = ?"},
       {&show,
-       "SELECT " TENON_EVENT_COLUMNS
-       ", coalesce(d.attempts, p.attempts), p.next_ms, d.end, d.reason, d.ended_ms, e.data, p.requeued_ms"
+       "SELECT " TENON_EVENT_COLUMNS ", coalesce(d.attempts, p.attempts), p.next_ms, d.end, d.reason, "
+                                     "d.ended_ms, e.data, p.requeued_ms, p.class"
        " FROM event e LEFT JOIN pending p ON p.seq = e.seq LEFT JOIN ended d ON d.seq = e.seq WHERE e.seq = "
        "?"},
       {&exists, "SELECT 1 FROM event WHERE seq = ?"},

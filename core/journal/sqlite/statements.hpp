@@ -15,7 +15,7 @@ struct SqliteStore::Statements {
       scan_ids;
   /// Newest first, oldest first.
   Statement list_all[2], list_open[2], list_dead[2];
-  Statement dead_end, delete_dead, skip_dead, requeue, drop_actions;
+  Statement dead_end, delete_dead, skip_dead, requeue, drop_action, replaying, range;
   Statement states, state_of, insert_state, put_state, delete_state, retrying, oldest_of, received_of;
   Statement oldest_waiting, retain_scan, delete_event, delete_ended, delete_actions, delete_attempts;
   Statement marks, delete_meta, blank_audit, forget_scan, applied_of_key, delete_applied, delete_identities;

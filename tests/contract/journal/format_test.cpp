@@ -97,6 +97,26 @@ TEST_F(Formats, StoresOfTheFormatsBetweenAreUpgradedToo) {
   }
 }
 
+TEST_F(Formats, AStoreOfFormat4KeepsWhatWasAskedForAgain) {
+  put_format(4);
+  open();
+  EXPECT_EQ(rig.counts().waiting, 4U);
+  EXPECT_EQ(rig.counts().dead, 1U);
+  const auto taken = rig.take();
+  ASSERT_EQ(seqs_of(taken), (std::vector<Seq>{4, 5, 6, 7}));
+  EXPECT_EQ(taken[0].event.event_class, EventClass::retry);
+  EXPECT_TRUE(taken[0].requeued_ms);
+  EXPECT_FALSE(taken[0].forced);
+  EXPECT_EQ(taken[2].event.event_class, EventClass::live);
+  const AppliedKey key{
+      {"gorgias:e2e", "customer", "external_id=bigcommerce_30"}, "bigcommerce-gorgias", "main", "store/30"};
+  const auto applied = rig.look({}, {key}).applied;
+  ASSERT_TRUE(applied[0]);
+  EXPECT_EQ(applied[0]->version, "2026-11-25T16:30:42Z");
+  EXPECT_EQ(applied[0]->seq, 0U) << "format 5 has it";
+  EXPECT_EQ(rig.overview().states.size(), 1U);
+}
+
 TEST_F(Formats, AReaderDoesNotUpgrade) {
   put_format_1();
   const std::string before = bytes();
