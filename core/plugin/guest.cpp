@@ -166,7 +166,8 @@ CallId Guest::open(CallKind kind, CallOptions options, CallDone done) {
 void Guest::completed(CallId id, const tenon_result* result) {
   const auto call = calls_.find(id);
   if (call == calls_.end()) return broke("completed_late_or_twice", "a call that is not open");
-  CallResult out = copy_result(result, call->second.kind, call->second.cancelled);
+  // A plugin hears of a request that was withheld as of one that was cancelled, and may say so.
+  CallResult out = copy_result(result, call->second.kind, call->second.cancelled || call->second.withheld);
   if (out.cause == Cause::plugin && out.verdict == Verdict::rejected) broke("result", out.message);
   finish(id, std::move(out));
 }

@@ -1,6 +1,7 @@
 // A pipeline in the shadow reads, maps and searches like a live one, and shows what it would send.
 #include <gmock/gmock.h>
 
+#include "observe/metrics.hpp"
 #include "virtual_host.hpp"
 
 namespace tenon::pipeline {
@@ -44,6 +45,22 @@ TEST_F(Shadow, ShowsTheCreateAndSendsNothing) {
   runtime_.advance(seconds(10));
   EXPECT_EQ(state("b"), "delivered");
   EXPECT_EQ(remotes_.desk.size(), 1U);
+}
+
+TEST_F(Shadow, APluginIsNotToldOffForWhatWasWithheld) {
+  const auto broken = [] {
+    std::uint64_t all = 0;
+    for (const auto& sample : metrics::snapshot()) {
+      if (sample.name == "plugin_contract_broken") all += sample.value;
+    }
+    return all;
+  };
+  const auto before = broken();
+  start_shadow();
+  send("a", "7");
+  runtime_.advance(seconds(10));
+  EXPECT_EQ(show("a").row.reason, "shadow: would create");
+  EXPECT_EQ(broken(), before);
 }
 
 TEST_F(Shadow, ShowsTheUpdateOfWhatIsThere) {
