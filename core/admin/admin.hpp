@@ -10,6 +10,7 @@
 #include "ingress/http_server.hpp"
 #include "ingress/message.hpp"
 #include "journal/journal.hpp"
+#include "pipeline/dry_run.hpp"
 #include "pipeline/host.hpp"
 #include "runtime/runtime.hpp"
 
@@ -23,15 +24,25 @@ struct AdminOptions {
   Function<std::optional<ingress::HttpServer::Counts>()> port;
   /// POST /v1/apply; runs on the ingress executor. May be empty.
   ingress::Handler apply;
+  /// What stored events would come to. May be null; outlives the Admin.
+  pipeline::DryRuns* dry_runs = nullptr;
+  struct Definition {
+    std::shared_ptr<const config::Config> config;  ///< null: refused
+    std::string text;                              ///< what is wrong, for people
+    std::string diagnostics;                       ///< the same as JSON
+  };
+  /// Reads a pipeline file for a dry run, from the ingress executor; answers there. There where `dry_runs`
+  /// is.
+  Function<void(std::string, Function<void(Definition)>)> read_definition;
   /// The host that is told of; null where only its files are there. Outlives the Admin.
   pipeline::Host* host = nullptr;
 };
 
-/// The socket file answers POST /v1/dead/retry, /v1/dead/skip, /v1/forget, /v1/scrub and
-/// /v1/pipelines/{name}/pause and /resume, GET /v1/dead/groups, GET /v1/events, /v1/events/{id}, /v1/dead,
-/// /v1/dead/{id} and /v1/status as docs/admin-api.md says; whoever may open the file (mode 0600) may read
-/// everything. The health listener answers GET /healthz (200 while the process lives) and /readyz (200 while
-/// events are taken, else 503 with the reason), nothing else.
+/// The socket file answers POST /v1/dead/retry, /v1/dead/skip, /v1/replay, /v1/replay/dry-run, /v1/forget, /v1/scrub and
+/// /v1/pipelines/{name}/pause and /resume, GET /v1/replay, /v1/dead/groups, /v1/events, /v1/events/{id},
+/// /v1/dead, /v1/dead/{id} and /v1/status as docs/admin-api.md says; whoever may open the file (mode 0600)
+/// may read everything. The health listener answers GET /healthz (200 while the process lives) and /readyz
+/// (200 while events are taken, else 503 with the reason), nothing else.
 class Admin {
  public:
   /// Runtime and journal outlive it.
@@ -72,6 +83,9 @@ class Admin {
   void control_pipeline(std::string_view path, const ingress::Request& request, ingress::Respond respond);
   void retry(const std::string& body, ingress::Respond respond);
   void skip(const std::string& body, ingress::Respond respond);
+  void replay(const std::string& body, ingress::Respond respond);
+  void range(std::string_view query, ingress::Respond respond);
+  void dry_run(const std::string& body, ingress::Respond respond);
   void groups(std::string_view query, ingress::Respond respond);
   void forget(const std::string& body, ingress::Respond respond);
   void scrub(ingress::Respond respond);

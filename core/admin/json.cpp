@@ -3,82 +3,11 @@
 #include <algorithm>
 #include <map>
 
-#include "base/digest.hpp"
-#include "base/json.hpp"
-#include "base/text.hpp"
+#include "admin/json_writer.hpp"
 #include "observe/metrics.hpp"
 
 namespace tenon::admin {
 namespace {
-
-/// Writes one JSON object; members in the order of the calls.
-class ObjectWriter {
- public:
-  explicit ObjectWriter(std::string& out) : out_(out) { out_ += '{'; }
-  void text(std::string_view name, std::string_view value) {
-    begin(name);
-    append_json_string(out_, value);
-  }
-  /// Left out if empty.
-  void text_if(std::string_view name, std::string_view value) {
-    if (!value.empty()) text(name, value);
-  }
-  template <class T>
-  void number(std::string_view name, T value) {
-    begin(name);
-    out_ += std::to_string(value);
-  }
-  /// Left out if there is none.
-  template <class T>
-  void number_if(std::string_view name, const std::optional<T>& value) {
-    if (value) number(name, *value);
-  }
-  void boolean(std::string_view name, bool value) {
-    begin(name);
-    out_ += value ? "true" : "false";
-  }
-  /// The caller appends the value.
-  std::string& begin(std::string_view name) {
-    if (any_) out_ += ',';
-    any_ = true;
-    append_json_string(out_, name);
-    out_ += ':';
-    return out_;
-  }
-  void end() { out_ += '}'; }
-
- private:
-  std::string& out_;
-  bool any_ = false;
-};
-
-/// JSON text as it is; what is none as a string, or in base64 if it is not even text.
-void stored_text(ObjectWriter& object, const std::string& name, const std::string& stored) {
-  if (stored.empty()) return;
-  // Depth bounds the reader's stack; the rest was bounded when it was stored.
-  constexpr std::size_t kMost = 100'000'000;
-  JsonLimits limits;
-  limits.members = kMost;
-  limits.number_length = kMost;
-  if (parse_json(stored, limits)) {
-    object.begin(name) += stored;
-  } else if (is_utf8(stored)) {
-    object.text(name, stored);
-  } else {
-    object.text(name + "_base64", to_base64(stored));
-  }
-}
-
-template <class Items, class Write>
-void array(std::string& out, const Items& items, Write write) {
-  out += '[';
-  for (bool first = true; const auto& item : items) {
-    if (!first) out += ',';
-    first = false;
-    write(item);
-  }
-  out += ']';
-}
 
 void write_row(ObjectWriter& object, const journal::EventRow& row) {
   const Event& event = row.event;
@@ -136,16 +65,48 @@ std::string events_json(const journal::Listed& listed, bool oldest_first) {
   return out;
 }
 
-std::string requeued_json(std::string_view done, const journal::Requeued& requeued) {
-  std::string out;
-  ObjectWriter object(out);
-  array(object.begin(done), requeued.seqs, [&out](journal::Seq seq) { out += std::to_string(seq); });
-  array(object.begin("refused"), requeued.refused, [&out](const journal::Requeued::Refused& refused) {
+namespace {
+
+void write_opened(ObjectWriter& object, std::string& out, std::string_view word,
+                  const journal::Requeued& opened) {
+  array(object.begin(word), opened.seqs, [&out](journal::Seq seq) { out += std::to_string(seq); });
+  array(object.begin("refused"), opened.refused, [&out](const journal::Requeued::Refused& refused) {
     ObjectWriter each(out);
     each.number("seq", refused.seq);
     each.text("error", refused.code);
     each.end();
   });
+}
+
+}  // namespace
+
+std::string requeued_json(std::string_view done, const journal::Requeued& requeued) {
+  std::string out;
+  ObjectWriter object(out);
+  write_opened(object, out, done, requeued);
+  object.end();
+  return out;
+}
+
+std::string replayed_json(const journal::Requeued& replayed) {
+  std::string out;
+  ObjectWriter object(out);
+  write_opened(object, out, "replayed", replayed);
+  object.number("replaying", replayed.replaying);
+  object.end();
+  return out;
+}
+
+std::string range_json(const journal::Range& range) {
+  std::string out;
+  ObjectWriter object(out);
+  object.number("events", range.events);
+  object.number("open", range.open);
+  if (range.first != 0) {
+    object.number("first", range.first);
+    object.number("last", range.last);
+  }
+  object.number("gone", range.gone);
   object.end();
   return out;
 }

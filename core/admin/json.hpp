@@ -15,6 +15,8 @@ namespace tenon::admin {
 std::string events_json(const journal::Listed& listed, bool oldest_first);
 /// `done` names those that it was done to.
 std::string requeued_json(std::string_view done, const journal::Requeued& requeued);
+std::string replayed_json(const journal::Requeued& replayed);
+std::string range_json(const journal::Range& range);
 std::string forgotten_json(const journal::Forgotten& done);
 std::string scrubbed_json(const journal::Scrubbed& done);
 std::string groups_json(const std::vector<journal::DeadGroup>& groups);

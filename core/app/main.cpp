@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   add_schema(root);
   add_events(root);
   add_dead(root);
+  add_replay(root);
   add_apply(root);
   add_pause(root);
   add_resume(root);

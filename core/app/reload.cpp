@@ -77,9 +77,17 @@ void append_change(std::string& out, const Change& change, std::uint64_t waiting
 }  // namespace
 
 void Reload::ask(ingress::Request request, ingress::Respond respond) {
+  push({std::move(request.body), std::move(respond), {}});
+}
+
+void Reload::read_definition(std::string path, DefinitionRead done) {
+  push({std::move(path), {}, std::move(done)});
+}
+
+void Reload::push(Asked asked) {
   {
     const std::lock_guard lock(mutex_);
-    asked_.push_back({std::move(request.body), std::move(respond)});
+    asked_.push_back(std::move(asked));
   }
   kill(getpid(), SIGUSR1);
 }
@@ -93,11 +101,32 @@ void Reload::answer_asked() {
       next = std::move(asked_.front());
       asked_.pop_front();
     }
+    if (next.read) {
+      runtime_.ingress().post([read = std::move(next.read), definition = definition_in(next.body)]() mutable {
+        read(std::move(definition));
+      });
+      continue;
+    }
     Outcome outcome = answer_to(next.body);
     runtime_.ingress().post([respond = std::move(next.respond), outcome = std::move(outcome)] {
       respond(ingress::json_answer(outcome.status, outcome.body));
     });
   }
+}
+
+admin::AdminOptions::Definition Reload::definition_in(const std::string& path) const {
+  admin::AdminOptions::Definition definition;
+  DefinitionSources sources = sources_;
+  sources.pipelines = {path};
+  auto loaded = read_pipelines(sources, registry_);
+  if (!loaded) {
+    definition.text = loaded.error().message + "\n";
+    return definition;
+  }
+  definition.text = config::render_text(loaded->diagnostics, false);
+  definition.diagnostics = config::render_json(loaded->diagnostics);
+  if (loaded->ok()) definition.config = std::make_shared<const config::Config>(std::move(loaded->config));
+  return definition;
 }
 
 void Reload::read_anew() {

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "admin/admin.hpp"
 #include "app/definitions.hpp"
 #include "ingress/message.hpp"
 #include "journal/journal.hpp"
@@ -32,13 +33,17 @@ class Reload {
   /// answer_asked().
   void ask(ingress::Request request, ingress::Respond respond);
   void answer_asked();
+  /// Reads one file by itself, for a dry run: on the main thread likewise; `done` on the ingress executor.
+  void read_definition(std::string path, Function<void(admin::AdminOptions::Definition)> done);
   /// At SIGHUP: what is wrong is logged, and what ran goes on.
   void read_anew();
 
  private:
+  using DefinitionRead = Function<void(admin::AdminOptions::Definition)>;
   struct Asked {
-    std::string body;
+    std::string body;  ///< of a definition its path
     ingress::Respond respond;
+    DefinitionRead read;  ///< in place of `respond`
   };
   struct Outcome {
     int status = 200;
@@ -48,6 +53,8 @@ class Reload {
   };
   Outcome apply(const std::vector<std::string>& more, bool plan);
   Outcome answer_to(const std::string& body);
+  admin::AdminOptions::Definition definition_in(const std::string& path) const;
+  void push(Asked asked);
 
   DefinitionSources sources_;
   plugin::Registry& registry_;

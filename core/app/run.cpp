@@ -159,6 +159,7 @@ class Service {
     host_options.ingress.acknowledge_before_commit = broken() == "ack_early";
     host_.emplace(*runtime_, std::move(definitions_->loaded.config), *definitions_->registry, *journal_,
                   host_options);
+    dry_runs_.emplace(*host_);
     reload_.emplace(sources_of(settings_), *definitions_->registry, *runtime_, *journal_, *host_, failed_);
     return {};
   }
@@ -191,6 +192,10 @@ class Service {
     admin_options.version = TENON_VERSION;
     admin_options.host = &*host_;
     admin_options.port = [this] { return port_.counts(); };
+    admin_options.dry_runs = &*dry_runs_;
+    admin_options.read_definition = [this](std::string path, auto done) {
+      reload_->read_definition(std::move(path), std::move(done));
+    };
     admin_options.apply = [this](ingress::Request request, ingress::Respond respond) {
       reload_->ask(std::move(request), std::move(respond));
     };
@@ -226,6 +231,7 @@ class Service {
     log::info("stopping");
     runtime::notify_service_manager("STOPPING=1");
     admin_->set_phase(admin::Admin::Phase::draining);
+    dry_runs_->stop();
     // The answer may come while nobody waits for it any more: none is waited for once the journal has failed.
     const auto stopped = std::make_shared<std::promise<void>>();
     auto drained = stopped->get_future();
@@ -256,6 +262,7 @@ class Service {
   delivery::Suspects suspects_{[](journal::Seq seq) { runtime::forget_marks(seq); }};
   std::optional<BudgetFile> budgets_;
   std::optional<pipeline::Host> host_;
+  std::optional<pipeline::DryRuns> dry_runs_;
   std::optional<Reload> reload_;
   Port port_;
   std::optional<admin::Admin> admin_;

@@ -22,6 +22,7 @@ void add_forget(Command& program);
 void add_log_level(Command& program);
 void add_pause(Command& program);
 void add_plugins(Command& program);
+void add_replay(Command& program);
 void add_resume(Command& program);
 void add_run(Command& program);
 void add_schema(Command& program);

@@ -65,6 +65,8 @@ class Delivery {
   void look_at_blockers(const std::string& key);
   /// How many lanes of the pipeline a dead letter holds up.
   std::size_t blocked_of(const std::string& pipeline) const { return blocked_.lanes_of(pipeline); }
+  /// Null if there is none of that name.
+  std::shared_ptr<const Flow> flow_of(const std::string& pipeline) const;
 
   /// Events that run now, and those that wait in memory.
   std::size_t running() const { return runs_.size(); }

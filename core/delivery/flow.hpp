@@ -20,4 +20,15 @@ struct Flow {
   std::vector<std::shared_ptr<const void>> keeps;  ///< what the members above point to
 };
 
+/// Whether the pipeline has an action of that name, and it is a call: once it was delivered nothing tells
+/// whether the sink would take a second one for the first.
+inline bool is_call(const Flow& flow, const std::string& name) {
+  for (const config::Action& action : flow.pipeline->actions) {
+    if (action.name != name) continue;
+    const auto* operation = flow.sinks.at(action.connection)->manifest().operation(action.operation);
+    return operation->shape == plugin::Operation::Shape::call;
+  }
+  return false;
+}
+
 }  // namespace tenon::delivery

@@ -6,11 +6,11 @@
 #include "base/json.hpp"
 #include "delivery/classify.hpp"
 #include "delivery/fold.hpp"
+#include "delivery/guard.hpp"
 #include "delivery/lanes.hpp"
 #include "delivery/needs.hpp"
 #include "delivery/record.hpp"
 #include "delivery/upsert.hpp"
-#include "delivery/version.hpp"
 #include "observe/log.hpp"
 #include "runtime/crash_point.hpp"
 
@@ -40,10 +40,11 @@ EventRun::EventRun(RunServices services, std::shared_ptr<const Flow> flow, journ
     : services_(services),
       kept_flow_(std::move(flow)),
       flow_(*kept_flow_),
+      shadow_(services.shadow || flow_.pipeline->shadow),
       waiting_(std::move(waiting)),
       folded_(std::move(folded)),
       scope_(*flow_.pipeline, flow_.connections),
-      calls_(options_for(waiting_, flow_.pipeline->shadow, &conversation_)),
+      calls_(options_for(waiting_, shadow_, &conversation_)),
       started_ms_(services.runtime.clock().wall_ms()) {
   scope_.runs_for(waiting_.seq);
   if (!flow_.pipeline->classify.empty()) {
@@ -263,7 +264,7 @@ Task<EventRun::ActionResult> EventRun::run_locked(const config::Action& action,
     TENON_CRASH_POINT("delivery.after_call");
     if (called.verdict == CallResult::Verdict::cancelled) co_return abandoned();
     if (called.verdict == CallResult::Verdict::withheld)
-      co_return ended(action, End::skipped, "shadow: would deliver");
+      co_return ended(action, End::skipped, std::string(kShadowWould) + "deliver");
     co_return decide(action, outcome_of(called));
   }
   journal::Applied applied = applied_of(action, identities.front(), text);
@@ -280,22 +281,20 @@ Task<EventRun::ActionResult> EventRun::run_locked(const config::Action& action,
       known.unresolved = Unresolved{row.create_id, row.create_since_ms};
     }
   }
-  if (const auto& before = looked->applied.front(); before && before->version && applied.version) {
-    if (strictly_older(*applied.version, *before->version)) {
-      ActionResult result =
-          ended(action, End::superseded, "a newer version (" + *before->version + ") was applied already");
-      result.end->id = known.id;
-      co_return result;
-    }
-    if (*applied.version == *before->version && before->record_hash == applied.record_hash &&
-        before->mapping_digest == applied.mapping_digest) {
-      ActionResult result = ended(action, End::skipped, "unchanged: this version was applied already");
-      result.end->id = known.id;
-      co_return result;
-    }
+  std::optional<HeldBack> held;
+  if (const auto& before = looked->applied.front())
+    held = held_back(*before, applied, waiting_.event.event_class, *flow_.pipeline);
+  if (held && !waiting_.forced) {
+    ActionResult result = ended(action, held->end, std::move(held->reason));
+    result.end->id = known.id;
+    co_return result;
   }
   ActionResult result = co_await write(action, operation, std::move(text), std::move(identities),
                                        std::move(known), std::move(applied));
+  if (held && result.end && result.end->end == End::delivered) {
+    result.outcome.reason = "forced, though " + held->reason;
+    result.end->reason = result.outcome.reason;
+  }
   co_return result;
 }
 
@@ -317,11 +316,16 @@ Task<EventRun::ActionResult> EventRun::write(const config::Action& action, const
                 operation.capabilities,
                 std::move(known.unresolved),
                 waiting_.attempts,
-                flow_.pipeline->shadow};
+                shadow_};
   UpsertResult done = co_await run_upsert(upsert);
   if (done.verify) services_.duplicates.watch(upsert.sink, upsert.operation, upsert.record);
   if (done.store_failed || calls_.cancelled()) co_return abandoned();
-  if (!done.withheld.empty()) co_return ended(action, End::skipped, "shadow: would " + done.withheld);
+  if (!done.withheld.empty()) {
+    ActionResult result = ended(action, End::skipped, std::string(kShadowWould) + done.withheld);
+    // What needs it may go on with an object that is there.
+    result.end->id = done.id;
+    co_return result;
+  }
   ActionResult result = decide(action, done.outcome);
   if (done.outcome.ok() && done.outcome.learnt_id) {
     for (auto& key : identities) {
@@ -357,6 +361,7 @@ journal::Applied EventRun::applied_of(const config::Action& action, const journa
   if (!version_.empty()) applied.version = version_;
   applied.record_hash = to_hex(bytes_of(sha256(record)));
   applied.mapping_digest = action.mapping_digest;
+  applied.seq = waiting_.seq;
   return applied;
 }
 

@@ -22,12 +22,16 @@ namespace tenon::delivery {
 /// What a run needs of the host.
 struct RunServices {
   runtime::Runtime& runtime;
-  journal::Journal& journal;
+  journal::Ledger& journal;
   IdentityLocks& locks;
   DuplicateWatch& duplicates;
   Probe* probe = nullptr;        ///< may be null
   Suspects* suspects = nullptr;  ///< may be null
+  bool shadow = false;           ///< withhold what may write, whatever the pipeline's mode
 };
+
+/// So begins the reason of an action whose write was withheld; what it would have done follows.
+inline constexpr std::string_view kShadowWould = "shadow: would ";
 
 /// How a run ended.
 struct RunEnd {
@@ -107,6 +111,7 @@ class EventRun {
   RunServices services_;
   const std::shared_ptr<const Flow> kept_flow_;  ///< a reload may replace it meanwhile
   const Flow& flow_;
+  const bool shadow_;
   journal::Waiting waiting_;
   std::vector<journal::Waiting> folded_;
   RunScope scope_;

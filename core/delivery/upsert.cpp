@@ -145,7 +145,10 @@ Task<UpsertResult> run_steps(Upsert& upsert, Creates& creates) {
       match.reset();
       continue;
     }
-    if (updated.verdict == CallResult::Verdict::withheld) ended.withheld = "update " + id;
+    if (updated.verdict == CallResult::Verdict::withheld) {
+      ended.withheld = "update " + id;
+      ended.id = id;
+    }
     ended.outcome = outcome_of(updated);
     if (ended.outcome.ok() && !ended.outcome.learnt_id) ended.outcome.learnt_id = id;
     co_return ended;

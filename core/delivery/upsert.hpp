@@ -15,7 +15,7 @@
 namespace tenon::delivery {
 
 struct Upsert {
-  journal::Journal& journal;
+  journal::Ledger& journal;
   runtime::Executor& executor;
   runtime::Clock& clock;
   Calls& calls;
@@ -43,6 +43,7 @@ struct UpsertResult {
   bool verify = false;
   /// What was not done since the pipeline is a shadow: `create`, `update 17`.
   std::string withheld;
+  std::string id;  ///< where an update was withheld: of the object that is there
   /// The store refused the intent: nothing was sent, and the run must not be settled.
   bool store_failed = false;
 };

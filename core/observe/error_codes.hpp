@@ -128,6 +128,9 @@ namespace codes {
   ROW(kNeedsReauth, "needs_reauth", \
       "A connection has no token to send, or its refresh token is no longer taken; its pipelines are held and their events wait.", \
       "`tenon auth login CONNECTION`, then `tenon resume PIPELINE`.") \
+  ROW(kNoEvents, "no_events", \
+      "There is no event to replay: none of the pipeline that has ended was received in that time.", \
+      "`tenon events list --pipeline NAME --since TIME` shows what there is; events that ended well are kept for --retention.") \
   ROW(kNoField, "no_field", \
       "No mapping of the pipeline makes a field of that name.", \
       "`tenon explain PIPELINE` without a field lists them all.") \
@@ -149,6 +152,9 @@ namespace codes {
   ROW(kNotOpen, "not_open", \
       "An attempt was to be noted for an event that has ended already.", \
       "Please report it with the log line; nothing was changed.") \
+  ROW(kNotRunning, "not_running", \
+      "A pipeline is paused or held, so nothing of it would run.", \
+      "`tenon status` says why; `tenon resume PIPELINE` first.") \
   ROW(kNotTaken, "not_taken", \
       "An event was to be put back that nobody had taken.", \
       "Please report it with the log line; nothing was changed.") \

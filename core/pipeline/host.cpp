@@ -231,7 +231,6 @@ void Host::put_flows(const std::shared_ptr<Apply>& job) {
 
 void Host::finish_apply(const std::shared_ptr<Apply>& job) {
   TENON_CRASH_POINT("reload.routes_set");
-  constexpr runtime::Duration kKept = std::chrono::hours(1);
   for (const Change& change : job->changes) {
     if (change.kind == Change::Kind::unchanged) continue;
     if (change.kind == Change::Kind::removed) delivery_.remove_flow(change.pipeline);
@@ -240,8 +239,7 @@ void Host::finish_apply(const std::shared_ptr<Apply>& job) {
   }
   for (auto& [name, instance] : instances_) {
     const auto kept = job->instances.find(name);
-    if (kept == job->instances.end() || kept->second != instance)
-      retired_.emplace_back(runtime_.clock().steady() + kKept, std::move(instance));
+    if (kept == job->instances.end() || kept->second != instance) retire(std::move(instance));
   }
   instances_ = std::move(job->instances);
   {
@@ -250,6 +248,11 @@ void Host::finish_apply(const std::shared_ptr<Apply>& job) {
   }
   TENON_CRASH_POINT("reload.applied");
   job->done(std::move(job->changes));
+}
+
+void Host::retire(std::shared_ptr<plugin::Instance> instance) {
+  constexpr runtime::Duration kKept = std::chrono::hours(1);
+  retired_.emplace_back(runtime_.clock().steady() + kKept, std::move(instance));
 }
 
 void Host::let_go() {

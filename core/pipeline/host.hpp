@@ -81,11 +81,17 @@ class Host {
   /// Dead letters were skipped, or all of a key were forgotten: what they held up goes on. From any thread.
   void look_at_blockers(std::vector<journal::Seq> seqs);
   void look_at_blockers(std::string key);
+  /// Runs ended events of a pipeline once more, class `replay`. A call that was delivered is not made again
+  /// unless forced: it cannot be told from a second one everywhere. From any thread, `done` on the ingress
+  /// executor. Errors: `not_found`, those of the journal.
+  void replay(std::string pipeline, std::vector<journal::Seq> seqs, bool force,
+              Function<void(Result<journal::Requeued>)> done);
 
   /// Where requests come in; on the ingress executor.
   ingress::Ingress& ingress() { return ingress_; }
 
  private:
+  friend class DryRuns;  ///< of the same flows, through the same gate
   using Instances = std::map<std::string, std::shared_ptr<plugin::Instance>>;
   struct Apply;
   std::shared_ptr<const config::Config> config() const;
@@ -97,6 +103,7 @@ class Host {
   void put_flows(const std::shared_ptr<Apply>& job);
   void finish_apply(const std::shared_ptr<Apply>& job);
   void retain();
+  void retire(std::shared_ptr<plugin::Instance> instance);
   void let_go();
 
   runtime::Runtime& runtime_;

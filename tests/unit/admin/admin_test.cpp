@@ -220,6 +220,28 @@ TEST_F(AdminTest, DeadLettersAreOpenedAgainByNumber) {
             R"({"retried":[],"refused":[{"seq":1,"error":"not_dead"}]})");
 }
 
+TEST_F(AdminTest, ARangeIsToldAndAReplayNeedsAHost) {
+  add("e1");
+  add("e2");
+  journal::Settlement end;
+  end.seq = 1;
+  end.end = End::delivered;
+  settle(std::move(end));
+  EXPECT_EQ(get("/v1/replay?pipeline=p&since=12345&until=12346").body,
+            R"({"events":1,"open":1,"first":1,"last":1,"gone":0})");
+  EXPECT_EQ(get("/v1/replay?pipeline=q").body, R"({"events":0,"open":0,"gone":0})");
+  for (const char* query : {"", "?since=1", "?pipeline=p&since=x", "?pipeline=p&colour=red"})
+    EXPECT_EQ(get(std::string("/v1/replay") + query).status, 400) << query;
+  for (const char* path : {"/v1/replay", "/v1/replay/dry-run"}) {
+    for (const char* body : {"", "{}", R"({"seqs":[1]})", R"({"pipeline":"p","seqs":[]})",
+                             R"({"pipeline":7,"seqs":[1]})", R"({"pipeline":"p","seqs":[1],"force":"yes"})"})
+      EXPECT_EQ(post(path, body).status, 400) << path << body;
+    EXPECT_EQ(post(path, R"({"pipeline":"p","seqs":[1]})").status, 409) << "files alone run nothing";
+  }
+  EXPECT_EQ(post("/v1/replay/dry-run", R"({"pipeline":"p","seqs":[1],"with":7})").status, 400);
+  EXPECT_EQ(get("/v1/replay/dry-run").status, 405);
+}
+
 TEST_F(AdminTest, PipelinesArePausedAndResumed) {
   EXPECT_EQ(get("/v1/pipelines/p/pause").status, 405);
   for (const char* path : {"/v1/pipelines/", "/v1/pipelines//pause", "/v1/pipelines/p",

@@ -1,0 +1,217 @@
+#include "pipeline/dry_run.hpp"
+
+#include <algorithm>
+
+#include "config/connections.hpp"
+
+namespace tenon::pipeline {
+namespace {
+
+using delivery::Flow;
+using runtime::Task;
+
+// Events at work at a time: a look must not take the places, nor the remotes, of what is real.
+constexpr std::size_t kAtOnce = 4;
+constexpr runtime::Duration kBeginFor = std::chrono::seconds(4);
+constexpr runtime::Duration kLimit = std::chrono::seconds(20);
+constexpr std::size_t kMostBytes = 8 * 1024 * 1024;
+
+std::size_t weight(const delivery::Rehearsed& rehearsed) {
+  std::size_t bytes = 0;
+  for (const auto& action : rehearsed.actions) bytes += action.record.size() + action.conversation.size();
+  return bytes;
+}
+
+std::size_t weight(const journal::EventDetail& detail) {
+  std::size_t bytes = 0;
+  for (const auto& attempt : detail.attempts) bytes += attempt.conversation.size();
+  return bytes;
+}
+
+}  // namespace
+
+/// One answer in the making, on the delivery executor.
+class DryRuns::Job : public std::enable_shared_from_this<DryRuns::Job> {
+ public:
+  Job(Host& host, DryRun wanted, std::shared_ptr<const Flow> now, std::shared_ptr<const Flow> with,
+      Function<void(Result<DryRunAnswer>)> done)
+      : host_(host),
+        wanted_(std::move(wanted)),
+        now_(std::move(now)),
+        with_(std::move(with)),
+        done_(std::move(done)),
+        events_(wanted_.seqs.size()) {}
+
+  void begin() {
+    auto& executor = host_.runtime_.delivery();
+    begun_ = host_.runtime_.clock().steady();
+    timer_ = executor.after(kLimit, [self = shared_from_this()] {
+      self->timer_ = 0;
+      self->close();
+    });
+    workers_ = std::min(kAtOnce, wanted_.seqs.size());
+    if (workers_ == 0) return finish();
+    for (std::size_t i = workers_; i > 0; --i) runtime::spawn(work(shared_from_this()));
+  }
+
+  void close() {
+    closing_ = true;
+    // One that is cancelled may take itself off the list.
+    const auto running = running_;
+    for (delivery::Rehearsal* rehearsal : running) rehearsal->cancel();
+  }
+
+ private:
+  bool wants_more() const {
+    return !closing_ && next_ < wanted_.seqs.size() && bytes_ < kMostBytes &&
+           (next_ < kAtOnce || host_.runtime_.clock().steady() - begun_ < kBeginFor);
+  }
+
+  static Task<> work(std::shared_ptr<Job> self) {
+    while (self->wants_more()) {
+      const std::size_t at = self->next_++;
+      co_await self->look_at(at);
+      // On a fresh turn: what is live comes in between.
+      runtime::Async<bool> turn([&](Function<void(bool)> done) {
+        self->host_.runtime_.delivery().post([done = std::move(done)] { done(true); });
+      });
+      co_await turn;
+    }
+    if (--self->workers_ == 0) self->finish();
+  }
+
+  Task<> look_at(std::size_t at) {
+    std::string id = std::to_string(wanted_.seqs[at]);
+    runtime::Async<Result<std::optional<journal::EventDetail>>> shown(
+        [&](Function<void(Result<std::optional<journal::EventDetail>>)> done) {
+          host_.journal_.show(std::move(id), {&host_.runtime_.delivery(), std::move(done)});
+        });
+    Result<std::optional<journal::EventDetail>> found = co_await shown;
+    if (!found || !*found || (*found)->row.pipeline != wanted_.pipeline || !end_of((*found)->row.state))
+      co_return;
+    DryRunEvent event;
+    event.stored = std::move(**found);
+    delivery::SharedReads reads(host_.runtime_.delivery());
+    event.now = co_await rehearse(now_, event.stored, reads);
+    if (with_) {
+      delivery::Rehearsed with = co_await rehearse(with_, event.stored, reads);
+      event.with = std::move(with);
+      bytes_ += weight(*event.with);
+    }
+    bytes_ += weight(event.now) + weight(event.stored);
+    events_[at] = std::move(event);
+  }
+
+  Task<delivery::Rehearsed> rehearse(std::shared_ptr<const Flow> flow, const journal::EventDetail& detail,
+                                     delivery::SharedReads& reads) {
+    delivery::Rehearsal rehearsal(host_.runtime_, host_.journal_, reads, std::move(flow), detail,
+                                  wanted_.force);
+    running_.push_back(&rehearsal);
+    if (closing_) rehearsal.cancel();
+    delivery::Rehearsed out = co_await rehearsal.run();
+    std::erase(running_, &rehearsal);
+    co_return out;
+  }
+
+  void finish() {
+    host_.runtime_.delivery().cancel(timer_);
+    DryRunAnswer answer;
+    answer.done = next_;
+    for (auto& event : events_) {
+      if (event) answer.events.push_back(std::move(*event));
+    }
+    host_.runtime_.ingress().post(
+        [done = std::move(done_), answer = std::move(answer)]() mutable { done(std::move(answer)); });
+  }
+
+  Host& host_;
+  const DryRun wanted_;
+  const std::shared_ptr<const Flow> now_;
+  const std::shared_ptr<const Flow> with_;  ///< may be null
+  Function<void(Result<DryRunAnswer>)> done_;
+  std::vector<std::optional<DryRunEvent>> events_;  ///< by the place of their seq
+  std::vector<delivery::Rehearsal*> running_;
+  std::size_t next_ = 0;
+  std::size_t workers_ = 0;
+  std::size_t bytes_ = 0;
+  runtime::Duration begun_{};
+  runtime::TimerId timer_ = 0;
+  bool closing_ = false;
+};
+
+void DryRuns::run(DryRun wanted, Function<void(Result<DryRunAnswer>)> done) {
+  host_.runtime_.delivery().post([this, wanted = std::move(wanted), done = std::move(done)]() mutable {
+    const auto fail = [this, &done](Error error) {
+      host_.runtime_.ingress().post([done = std::move(done), error = std::move(error)] { done(error); });
+    };
+    auto now = host_.delivery_.flow_of(wanted.pipeline);
+    if (stopped_) return fail(Error("cancelled", "the host stops"));
+    if (!now) return fail(Error("not_found", "no pipeline of that name runs here"));
+    std::shared_ptr<const Flow> with;
+    if (wanted.with) {
+      auto made = flow_for(wanted);
+      if (!made) return fail(made.error());
+      with = std::move(*made);
+    }
+    auto job =
+        std::make_shared<Job>(host_, std::move(wanted), std::move(now), std::move(with), std::move(done));
+    std::erase_if(jobs_, [](const auto& each) { return each.expired(); });
+    jobs_.push_back(job);
+    job->begin();
+  });
+}
+
+void DryRuns::stop() {
+  host_.runtime_.delivery().post([this] {
+    stopped_ = true;
+    for (const auto& each : jobs_) {
+      if (const auto job = each.lock()) job->close();
+    }
+  });
+}
+
+Result<std::shared_ptr<const Flow>> DryRuns::flow_for(const DryRun& wanted) {
+  const auto& all = wanted.with->pipelines;
+  auto chosen =
+      std::find_if(all.begin(), all.end(), [&](const auto& each) { return each->name == wanted.pipeline; });
+  if (chosen == all.end() && all.size() == 1) chosen = all.begin();
+  if (chosen == all.end())
+    return Error("other_pipeline", "it defines several pipelines, and none is called " + wanted.pipeline);
+  // Only the connections of that one: others need not be made.
+  config::Config config;
+  config.pipelines = {*chosen};
+  config.connections = wanted.with->connections;
+  const auto live = host_.config();
+  for (const auto& [name, spec] : config.connections) {
+    const auto known = live->connections.find(name);
+    // Its tokens are the host's, by the connection's name.
+    if (spec.oauth2 && known != live->connections.end() && !config::same_definition(known->second, spec))
+      return Error("needs_apply", "connection " + name + " has `oauth2:` and differs from the loaded one");
+  }
+  Host::Instances instances;
+  for (const auto& [name, instance] : instances_) {
+    const auto spec = config.connections.find(name);
+    const auto known = host_.instances_.find(name);
+    const bool as_live = spec != config.connections.end() && known != host_.instances_.end() &&
+                         config::same_definition(known->second->connection(), spec->second);
+    if (spec != config.connections.end() && !as_live &&
+        config::same_definition(instance->connection(), spec->second))
+      instances[name] = instance;
+  }
+  plugin::teach(*host_.redactor_, config.connections, host_.registry_);
+  auto flows = host_.make_flows(config, instances);
+  if (!flows) return flows.error();
+  // The host keeps those that are used no more until no call can come back to them.
+  for (auto& [name, instance] : instances_) {
+    const auto kept = instances.find(name);
+    if (kept == instances.end() || kept->second != instance) host_.retire(std::move(instance));
+  }
+  std::erase_if(instances, [this](const auto& each) {
+    const auto known = host_.instances_.find(each.first);
+    return known != host_.instances_.end() && known->second == each.second;
+  });
+  instances_ = std::move(instances);
+  return std::make_shared<const Flow>(std::move(flows->front()));
+}
+
+}  // namespace tenon::pipeline
