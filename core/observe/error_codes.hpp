@@ -125,6 +125,9 @@ namespace codes {
   ROW(kMappingFailed, "mapping_failed", \
       "A mapping could not be evaluated for an event; its action is rejected.", \
       "The line names the expression and what it read; `tenon explain` shows the rest. Mend the mapping, then `tenon dead retry`.") \
+  ROW(kNeedsApply, "needs_apply", \
+      "A pipeline's new file changes a connection with `oauth2:`, whose tokens the host sends by the loaded one only.", \
+      "`tenon apply` the file, then replay without --with.") \
   ROW(kNeedsReauth, "needs_reauth", \
       "A connection has no token to send, or its refresh token is no longer taken; its pipelines are held and their events wait.", \
       "`tenon auth login CONNECTION`, then `tenon resume PIPELINE`.") \
@@ -164,6 +167,9 @@ namespace codes {
   ROW(kOrderFailed, "order_failed", \
       "`delivery.order_by` could not be evaluated for an event, or gave no text; the event is rejected.", \
       "The line names the expression and what it read. Mend it, then `tenon dead retry`.") \
+  ROW(kOtherPipeline, "other_pipeline", \
+      "A file that a pipeline was to be compared with defines several, none of its name.", \
+      "Name a file that defines that pipeline, or one pipeline only.") \
   ROW(kPipelineHeld, "pipeline_held", \
       "A remote refused the credentials (401), or did not allow five writes in a row (403); the pipeline is held and its events wait.", \
       "Mend the credentials, restart the host if they are in its environment, then `tenon resume PIPELINE`.") \
