@@ -169,9 +169,11 @@ class Reload(rig.Rig):
             self.assertEqual(self.post(self.thin(customer), f"w{customer}", path="/in/second")[0], 200)
         os.remove(os.path.join(self.pipelines, "second.yaml"))
         self.apply()
-        self.remote.put("/_sandbox/switches", {"api": "gorgias", "fail": {"status": 503, "rate": 0.0}})
-        state = {p["name"]: p for p in self.control("/v1/status")["pipelines"]}["other"]
+        # What was under way ends; were the sink well by then, it would end delivered.
+        status = harness.wait_until(lambda: (lambda now: now["running_events"] == 0 and now)(self.control("/v1/status")), "what was under way")
+        state = {p["name"]: p for p in status["pipelines"]}["other"]
         self.assertEqual((state["state"], state["waiting"]), ("not_defined", 5))
+        self.remote.put("/_sandbox/switches", {"api": "gorgias", "fail": {"status": 503, "rate": 0.0}})
         self.write("second.yaml", self.other())
         self.assertIn("5 from before are delivered", self.apply().stdout)
         self.idle()
