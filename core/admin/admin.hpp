@@ -38,11 +38,11 @@ struct AdminOptions {
   pipeline::Host* host = nullptr;
 };
 
-/// The socket file answers POST /v1/dead/retry, /v1/dead/skip, /v1/replay, /v1/replay/dry-run, /v1/forget, /v1/scrub and
-/// /v1/pipelines/{name}/pause and /resume, GET /v1/replay, /v1/dead/groups, /v1/events, /v1/events/{id},
-/// /v1/dead, /v1/dead/{id} and /v1/status as docs/admin-api.md says; whoever may open the file (mode 0600)
-/// may read everything. The health listener answers GET /healthz (200 while the process lives) and /readyz
-/// (200 while events are taken, else 503 with the reason), nothing else.
+/// The socket file answers POST /v1/dead/retry, /v1/dead/skip, /v1/replay, /v1/replay/dry-run, /v1/forget,
+/// /v1/scrub and /v1/pipelines/{name}/pause and /resume, GET /v1/replay, /v1/dead/groups, /v1/events,
+/// /v1/events/{id}, /v1/dead, /v1/dead/{id} and /v1/status as docs/admin-api.md says; whoever may open the
+/// file (mode 0600) may read everything. The health listener answers GET /healthz (200 while the process
+/// lives) and /readyz (200 while events are taken, else 503 with the reason), nothing else.
 class Admin {
  public:
   /// Runtime and journal outlive it.

@@ -121,7 +121,7 @@ Status SqliteStore::Statements::prepare(Database& database) {
       {&received_of, "SELECT received_ms FROM event WHERE seq = ?"},
       {&show,
        "SELECT " TENON_EVENT_COLUMNS ", coalesce(d.attempts, p.attempts), p.next_ms, d.end, d.reason, "
-                                     "d.ended_ms, e.data, p.requeued_ms, p.class"
+       "d.ended_ms, e.data, p.requeued_ms, p.class"
        " FROM event e LEFT JOIN pending p ON p.seq = e.seq LEFT JOIN ended d ON d.seq = e.seq WHERE e.seq = "
        "?"},
       {&exists, "SELECT 1 FROM event WHERE seq = ?"},
