@@ -80,7 +80,8 @@ void Delivery::rest(const std::string& lane, journal::Waiting waiting) {
   const std::int64_t wait = *waiting.next_ms - runtime_.clock().wall_ms();
   waiting.next_ms.reset();
   std::uint64_t rest = 0;
-  if (wait >= kShortRestMs &&
+  // Of a blocked lane nothing comes back from disk before it is free, and it may be this one that frees it.
+  if (wait >= kShortRestMs && !lanes_.blocked(lane) &&
       (crowded(waiting.pipeline) || lanes_.live_of(waiting.pipeline) >= share() / 2)) {
     auto resting = lanes_.rest_on_disk(lane, waiting.seq);
     rest = resting.rest;

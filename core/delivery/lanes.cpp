@@ -198,7 +198,7 @@ void Lanes::unpark(const std::string& name, std::vector<journal::Waiting> waitin
     lane.queue.push_back(std::move(event));
   }
   if (lane.state == State::idle && !lane.queue.empty()) make_ready(name, lane);
-  if (lane.state == State::idle && lane.parked == 0) lanes_.erase(name);
+  if (lane.state == State::idle && lane.parked == 0 && !lane.blocked) lanes_.erase(name);
 }
 
 }  // namespace tenon::delivery

@@ -158,6 +158,29 @@ TEST_F(BlockedHost, APauseBetweenKeepsTheOrder) {
   expect_ended({"msg_1", "msg_2", "msg_3", "msg_5"});
 }
 
+TEST_F(BlockedHost, OneThatIsRetriedAndHasToRestIsNotLeftOnDisk) {
+  options_.delivery.memory_events = 0;  // the least there is: what rests would go to disk
+  start_blocking();
+  one_dies();
+  answer_desk(422);
+  for (int i = 0; i < 100; ++i) {
+    const std::string id = std::to_string(1000 + i);
+    remotes_.shop[id] = {"v" + id + "@example.com", "V", "X", ""};
+    send("pile_" + id, id);
+  }
+  runtime_.advance(hours(1));
+  std::vector<journal::Seq> seqs{seq_of("msg_1")};
+  for (int i = 0; i < 100; ++i) seqs.push_back(seq_of("pile_" + std::to_string(1000 + i)));
+  answer_desk(429);  // they all have to rest
+  journal_->requeue(seqs, {&runtime_.delivery(), [](Result<journal::Requeued>) {}});
+  runtime_.advance(minutes(30));
+  expect_waiting();
+  answer_desk(0);
+  runtime_.advance(hours(5));
+  expect_ended({"msg_1", "msg_2", "msg_3"});
+  EXPECT_EQ(state("msg_1"), "delivered");
+}
+
 TEST_F(BlockedHost, MoreThanFitIntoMemoryWaitOnDiskInTheirOrder) {
   start_blocking();
   one_dies();
