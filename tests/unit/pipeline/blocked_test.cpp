@@ -160,18 +160,18 @@ TEST_F(BlockedHost, APauseBetweenKeepsTheOrder) {
 
 TEST_F(BlockedHost, OneThatIsRetriedAndHasToRestIsNotLeftOnDisk) {
   options_.delivery.memory_events = 0;  // the least there is: what rests would go to disk
-  start_blocking();
+  start(kPipeline + std::string(kBlock) + "classify: [{ status: 418, as: retry }]\n");
   one_dies();
   answer_desk(422);
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 300; ++i) {
     const std::string id = std::to_string(1000 + i);
     remotes_.shop[id] = {"v" + id + "@example.com", "V", "X", ""};
     send("pile_" + id, id);
   }
   runtime_.advance(hours(1));
   std::vector<journal::Seq> seqs{seq_of("msg_1")};
-  for (int i = 0; i < 100; ++i) seqs.push_back(seq_of("pile_" + std::to_string(1000 + i)));
-  answer_desk(429);  // they all have to rest
+  for (int i = 0; i < 300; ++i) seqs.push_back(seq_of("pile_" + std::to_string(1000 + i)));
+  answer_desk(418);  // they all have to rest
   journal_->requeue(seqs, {&runtime_.delivery(), [](Result<journal::Requeued>) {}});
   runtime_.advance(minutes(30));
   expect_waiting();
