@@ -44,10 +44,12 @@ mkdir -p build/published
 npm install --silent --no-audit --no-fund --prefix build/published standardwebhooks@1 svix@1 >/dev/null
 (cd tests/hostile && PUBLISHED=../../build/published TENON_BIN=../../build/bin TENON_HOOK=../../build/lib/hook python3 -B -m unittest -q published_test)
 
-step "strangers at the port, and two positive controls: without limits memory goes, without giving way the places"
+step "strangers at the port, and the positive controls: without limits memory goes, without giving way the places"
 python3 -B tests/bench/port.py --seconds "${SLOW_SECONDS:-60}"
+python3 -B tests/bench/port.py --cases flood --flood-connections 2500
 python3 -B tests/bench/port.py --seconds 10 --calm-seconds 3 --flood-seconds 5 --break no_limits --expect-missed >/dev/null
 python3 -B tests/bench/port.py --seconds 10 --calm-seconds 3 --cases slow --break no_eviction --expect-missed >/dev/null
+python3 -B tests/bench/port.py --calm-seconds 3 --cases flood --flood-connections 2500 --break no_eviction --expect-missed >/dev/null
 
 step "50 rounds of kill -9 under load"
 python3 -B tests/faults/kill.py --rounds 50 --seed "${SEED:-1}"

@@ -6,7 +6,8 @@ flood  256 connections that send unsigned 1 MiB bodies as fast as they are taken
 
 Strangers come straight from addresses of their own, and as clients of the same trusted proxy. Beside them valid traffic comes over kept
 connections (the figures), and over a new connection each (`fresh`). Ends with 1 if a bar is missed. The positive controls: with
---break no_limits --expect-missed memory is missed in each case, with --break no_eviction --expect-missed the slow ones take the places.
+--break no_limits --expect-missed memory is missed in each case, with --break no_eviction --expect-missed the slow ones take the places, and
+so do floods that want more than there are (--flood-connections 2500), by the rate of new connections.
 """
 
 import argparse
@@ -116,8 +117,9 @@ class Rig:
                 self.case("2,000 slow connections", proxied, self.options.seconds,
                           ("--mode", "slow", "--connections", 2000, "--addresses", 40), ("p99", "fresh p99", "memory", "rate", "fresh rate"))
             if "flood" in self.options.cases:
-                self.case("256 connections flood 1 MiB bodies", proxied, self.options.flood_seconds,
-                          ("--mode", "flood", "--connections", 256, "--addresses", 8), ("flood memory", "rate", "fresh rate"))
+                connections = self.options.flood_connections
+                self.case(f"{connections} connections flood 1 MiB bodies", proxied, self.options.flood_seconds,
+                          ("--mode", "flood", "--connections", connections, "--addresses", -(-connections // 32)), ("flood memory", "rate", "fresh rate"))
         print(f"\n{'every bar met' if not self.missed else 'missed: ' + '; '.join(self.missed)}")
         return bool(self.missed)
 
@@ -133,6 +135,7 @@ def main():
     parser.add_argument("--plugins", default=os.path.join(ROOT, "build", "lib", "tenon"))
     parser.add_argument("--seconds", type=float, default=60, help="of the slow strangers")
     parser.add_argument("--flood-seconds", type=float, default=20)
+    parser.add_argument("--flood-connections", type=int, default=256, help="more than 1,024 want all places")
     parser.add_argument("--calm-seconds", type=float, default=10)
     parser.add_argument("--cases", nargs="+", default=["slow", "flood"], choices=["slow", "flood"])
     parser.add_argument("--folder", default="", help="where the stores go; default: the system's temporary folder")
