@@ -5,14 +5,21 @@
 
 namespace tenon::app {
 
-std::string BudgetFile::load() {
+delivery::KeptBudgets BudgetFile::load() {
   constexpr std::size_t kMost = std::size_t{1} << 20;
-  auto text = runtime::read_file(path_, kMost);
-  return text ? std::move(*text) : std::string();
+  const std::scoped_lock lock(mutex_);
+  if (!all_) {
+    const auto text = runtime::read_file(path_, kMost);
+    all_ = delivery::read_budgets(text ? *text : "");
+  }
+  return *all_;
 }
 
-void BudgetFile::save(const std::string& text) {
-  if (const Status saved = runtime::write_private_file(path_, text); !saved)
+void BudgetFile::save(const delivery::KeptBudgets& some) {
+  const std::scoped_lock lock(mutex_);
+  if (!all_) all_.emplace();
+  for (const auto& [account, kept] : some) all_->insert_or_assign(account, kept);
+  if (const Status saved = runtime::write_private_file(path_, delivery::budgets_text(*all_)); !saved)
     log::warn(codes::kFileFailed, "budgets are not kept for the next start",
               {{"why", saved.error().message}});
 }

@@ -1,6 +1,8 @@
 // BudgetFile: what was learnt of budgets, in the data directory.
 #pragma once
 
+#include <mutex>
+#include <optional>
 #include <string>
 
 #include "delivery/budget_memory.hpp"
@@ -11,11 +13,13 @@ namespace tenon::app {
 class BudgetFile final : public delivery::BudgetMemory {
  public:
   explicit BudgetFile(const std::string& data) : path_(data + "/budgets") {}
-  std::string load() override;
-  void save(const std::string& text) override;
+  delivery::KeptBudgets load() override;
+  void save(const delivery::KeptBudgets& some) override;
 
  private:
   std::string path_;
+  std::mutex mutex_;  // guards the rest, and the order of writes
+  std::optional<delivery::KeptBudgets> all_;
 };
 
 }  // namespace tenon::app

@@ -132,6 +132,7 @@ class Service {
     runtime::RealOptions real;
     real.ca_file = settings_.text("ca_file");
     real.http2 = settings_.text("http2") == "true";
+    real.deliveries = static_cast<std::size_t>(std::stoul(settings_.text("threads")));
     // For tests: half a minute is long.
     if (const char* limit = getenv("TENON_WATCHDOG_MS"); limit != nullptr && std::atoi(limit) > 0) {
       real.watch.limit = std::chrono::milliseconds(std::atoi(limit));

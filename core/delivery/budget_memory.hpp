@@ -9,17 +9,17 @@
 
 namespace tenon::delivery {
 
-/// A text that is there again at the next start. Called on the delivery executor, rarely; may block for a
-/// moment.
+using KeptBudgets = std::map<std::string, AccountBudget::Kept, std::less<>>;  ///< by account
+
+/// What is there again at the next start. From any thread, rarely; may block for a moment.
 class BudgetMemory {
  public:
   virtual ~BudgetMemory() = default;
-  /// What was saved last; empty if nothing was, or it cannot be read.
-  virtual std::string load() = 0;
-  virtual void save(const std::string& text) = 0;
+  /// What was saved last of each account; of those that nobody asks now too.
+  virtual KeptBudgets load() = 0;
+  /// Of these accounts; what is known of others stays.
+  virtual void save(const KeptBudgets& some) = 0;
 };
-
-using KeptBudgets = std::map<std::string, AccountBudget::Kept, std::less<>>;
 
 /// One JSON object, by account.
 std::string budgets_text(const KeptBudgets& budgets);

@@ -10,10 +10,11 @@
 #include "runtime/crash_point.hpp"
 
 namespace tenon::delivery {
-Delivery::Delivery(runtime::Runtime& runtime, journal::Journal& journal, BudgetGate& gate,
+Delivery::Delivery(runtime::Runtime& runtime, journal::Journal& journal, Feed& feed, BudgetGate& gate,
                    DeliveryOptions options)
     : runtime_(runtime),
       journal_(journal),
+      feed_(feed),
       gate_(gate),
       options_(options),
       lanes_([this](const journal::Waiting& waiting) { return priority_of(waiting); }),
@@ -28,7 +29,7 @@ void Delivery::add_flow(Flow flow) {
 }
 
 void Delivery::start() {
-  journal_.on_appended(runtime_.delivery(), [this, alive = alive_] {
+  feed_.on_appended(options_.taker, runtime_.delivery(), [this, alive = alive_] {
     if (!*alive) return;
     more_ = true;
     pump();

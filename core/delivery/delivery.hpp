@@ -13,6 +13,7 @@
 
 #include "delivery/blocked_lanes.hpp"
 #include "delivery/duplicate_watch.hpp"
+#include "delivery/feed.hpp"
 #include "delivery/flow.hpp"
 #include "delivery/gate.hpp"
 #include "delivery/lanes.hpp"
@@ -29,13 +30,15 @@ struct DeliveryOptions {
   std::size_t running_per_flow = 128;  ///< of one pipeline: a slow sink must not take every place
   Probe* probe = nullptr;              ///< sees what runs do, if there is one
   Suspects* suspects = nullptr;        ///< what not to run, if known; outlives the delivery
+  std::size_t taker = 0;               ///< which of the feed's this one is
 };
 
-/// One per host, on the delivery executor; all calls on its thread.
+/// One per delivery executor; all calls on its thread.
 class Delivery {
  public:
-  /// `gate`: through which the flows' instances send; outlives the delivery.
-  Delivery(runtime::Runtime& runtime, journal::Journal& journal, BudgetGate& gate,
+  /// `feed`: through which events come. `gate`: through which the flows' instances send. Both outlive the
+  /// delivery.
+  Delivery(runtime::Runtime& runtime, journal::Journal& journal, Feed& feed, BudgetGate& gate,
            DeliveryOptions options = {});
   ~Delivery();
 
@@ -124,6 +127,7 @@ class Delivery {
 
   runtime::Runtime& runtime_;
   journal::Journal& journal_;
+  Feed& feed_;
   BudgetGate& gate_;
   DeliveryOptions options_;
   std::map<std::string, std::shared_ptr<const Flow>, std::less<>> flows_;
@@ -143,6 +147,7 @@ class Delivery {
   std::deque<ModeChange> changes_;       ///< one at a time; the first is on its way to the journal
   /// Events that ran when their pipeline was set to running: the journal hands them out once more.
   std::map<std::string, std::set<Opened>> still_ours_;
+  std::map<std::string, std::uint64_t> anew_;  ///< how often the journal was made to hand out all again
   /// Pipelines that have their share of the memory: the journal keeps the rest of theirs meanwhile.
   std::set<std::string> full_;
   /// Lanes on disk, by pipeline, whose rest is over, each with that rest: they wait for room.

@@ -37,15 +37,15 @@ void Delivery::take() {
   // Set before asking: an append that comes while the answer travels sets it again, and nothing is
   // overlooked.
   more_ = false;
-  journal_.take(journal_.epoch(), journal::TakeQuery(kTakeAtOnce, full_),
-                {&runtime_.delivery(), [this, alive = alive_](Result<journal::Taken> got) {
-                   if (!*alive) return;
-                   taking_ = false;
-                   if (!got) return;  // the store has failed and has said so itself
-                   if (got->more) more_ = true;
-                   taken(std::move(got->events));
-                   pump();
-                 }});
+  feed_.take(options_.taker, journal::TakeQuery(kTakeAtOnce, full_),
+             {&runtime_.delivery(), [this, alive = alive_](Result<journal::Taken> got) {
+                if (!*alive) return;
+                taking_ = false;
+                if (!got) return;  // the store has failed and has said so itself
+                if (got->more) more_ = true;
+                taken(std::move(got->events));
+                pump();
+              }});
 }
 
 void Delivery::taken(std::vector<journal::Waiting> events) {
@@ -61,19 +61,20 @@ void Delivery::park(const std::string& lane, std::vector<journal::Seq> seqs) {
 
 void Delivery::take_parked(const std::string& lane) {
   constexpr std::uint32_t kBatch = Lanes::kMostInLane / 4;
-  ++unparking_[Lanes::pipeline_of(lane)];
-  journal_.take_parked(
-      journal_.epoch(), lane, kBatch,
-      {&runtime_.delivery(), [this, alive = alive_, lane](Result<std::vector<journal::Waiting>> got) {
-         if (!*alive || !got) return;
-         const std::string pipeline = Lanes::pipeline_of(lane);
-         if (--unparking_[pipeline] == 0) unparking_.erase(pipeline);
-         // Asked for before the pipeline was stopped: the journal hands them out again.
-         if (stopped_flows_.contains(pipeline)) return;
-         if (lanes_.blocked(lane)) return back_to_disk(lane, *got);
-         lanes_.unpark(lane, std::move(*got));
-         pump();
-       }});
+  const std::string of = Lanes::pipeline_of(lane);
+  ++unparking_[of];
+  journal_.take_parked(journal_.epoch(), lane, kBatch,
+                       {&runtime_.delivery(), [this, alive = alive_, lane,
+                                               asked = anew_[of]](Result<std::vector<journal::Waiting>> got) {
+                          if (!*alive || !got) return;
+                          const std::string pipeline = Lanes::pipeline_of(lane);
+                          if (--unparking_[pipeline] == 0) unparking_.erase(pipeline);
+                          // Asked for before the pipeline was stopped: the journal hands them out again.
+                          if (stopped_flows_.contains(pipeline) || anew_[pipeline] != asked) return;
+                          if (lanes_.blocked(lane)) return back_to_disk(lane, *got);
+                          lanes_.unpark(lane, std::move(*got));
+                          pump();
+                        }});
 }
 
 void Delivery::rest(const std::string& lane, journal::Waiting waiting) {

@@ -8,7 +8,9 @@ void Delivery::load_modes() {
   journal_.overview({&runtime_.delivery(), [this, alive = alive_](Result<journal::Overview> got) {
                        if (!*alive || !got) return;
                        for (const auto& state : got->states) {
+                         // Of one that is not loaded here too: it may be put later.
                          stopped_flows_.insert(state.pipeline);
+                         if (!flows_.contains(state.pipeline)) continue;
                          log::info("a pipeline does not run", {{"pipeline", state.pipeline},
                                                                {"mode", journal::name_of(state.mode)},
                                                                {"reason", state.reason}});
@@ -63,7 +65,7 @@ void Delivery::next_change() {
 
 /// Of the first change.
 void Delivery::write_mode() {
-  journal_.set_pipeline(
+  feed_.set_pipeline(
       changes_.front().state,
       {&runtime_.delivery(), [this, alive = alive_](Result<journal::PipelineState> now) {
          if (!*alive) return;
@@ -96,6 +98,7 @@ void Delivery::stop_handing_out(const std::string& pipeline) {
 void Delivery::hand_out_again(const std::string& pipeline) {
   stopped_flows_.erase(pipeline);
   forbidden_in_a_row_.erase(pipeline);
+  ++anew_[pipeline];
   auto& ours = still_ours_[pipeline];
   for (const auto& [id, event_run] : runs_) {
     const journal::Waiting& waiting = event_run->waiting();

@@ -16,7 +16,7 @@ double reserve_of(std::size_t event_class, const AccountBudget& budget) {
 }  // namespace
 
 BudgetGate::BudgetGate(runtime::Runtime& runtime, BudgetMemory* memory) : runtime_(runtime), memory_(memory) {
-  if (memory_ != nullptr) kept_ = read_budgets(memory_->load());
+  if (memory_ != nullptr) kept_ = memory_->load();
 }
 
 BudgetGate::~BudgetGate() {
@@ -35,11 +35,12 @@ void BudgetGate::add_account(const std::string& account, const plugin::Budget& b
 void BudgetGate::keep() {
   if (memory_ == nullptr) return;
   const auto now = runtime_.clock().steady();
+  KeptBudgets ours;
   for (const auto& [name, account] : accounts_) {
-    kept_.insert_or_assign(name, account->budget.keep(now, runtime_.clock().wall_ms()));
+    ours.emplace(name, account->budget.keep(now, runtime_.clock().wall_ms()));
     account->kept_until = now + account->budget.paused_for(now);
   }
-  memory_->save(budgets_text(kept_));
+  memory_->save(ours);
 }
 
 plugin::Gate::Handle BudgetGate::send(const plugin::ConnectionSpec& connection, EventClass event_class,

@@ -87,7 +87,7 @@ class BudgetGate final : public plugin::Gate {
 
   runtime::Runtime& runtime_;
   BudgetMemory* memory_;
-  KeptBudgets kept_;  ///< of the last process; also of accounts that nobody asks now
+  KeptBudgets kept_;  ///< of the last process
   std::map<std::string, std::unique_ptr<Account>, std::less<>> accounts_;
   std::unordered_map<Handle, runtime::HttpClient::Handle> started_;
   Handle next_ = 1;

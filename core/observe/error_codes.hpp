@@ -131,6 +131,9 @@ namespace codes {
   ROW(kNeedsReauth, "needs_reauth", \
       "A connection has no token to send, or its refresh token is no longer taken; its pipelines are held and their events wait.", \
       "`tenon auth login CONNECTION`, then `tenon resume PIPELINE`.") \
+  ROW(kNeedsRestart, "needs_restart", \
+      "Pipelines that run on different delivery threads would ask one account after this reload.", \
+      "Restart the host: it then places them on one thread. What runs was not changed.") \
   ROW(kNoEvents, "no_events", \
       "There is no event to replay: none of the pipeline that has ended was received in that time.", \
       "`tenon events list --pipeline NAME --since TIME` shows what there is; events that ended well are kept for --retention.") \

@@ -30,12 +30,13 @@ std::size_t weight(const journal::EventDetail& detail) {
 
 }  // namespace
 
-/// One answer in the making, on the delivery executor.
+/// One answer in the making, on its shard's executor.
 class DryRuns::Job : public std::enable_shared_from_this<DryRuns::Job> {
  public:
-  Job(Host& host, DryRun wanted, std::shared_ptr<const Flow> now, std::shared_ptr<const Flow> with,
-      Function<void(Result<DryRunAnswer>)> done)
+  Job(Host& host, Shard& shard, DryRun wanted, std::shared_ptr<const Flow> now,
+      std::shared_ptr<const Flow> with, Function<void(Result<DryRunAnswer>)> done)
       : host_(host),
+        shard_(shard),
         wanted_(std::move(wanted)),
         now_(std::move(now)),
         with_(std::move(with)),
@@ -43,7 +44,7 @@ class DryRuns::Job : public std::enable_shared_from_this<DryRuns::Job> {
         events_(wanted_.seqs.size()) {}
 
   void begin() {
-    auto& executor = host_.runtime_.delivery();
+    auto& executor = shard_.executor();
     begun_ = host_.runtime_.clock().steady();
     timer_ = executor.after(kLimit, [self = shared_from_this()] {
       self->timer_ = 0;
@@ -73,7 +74,7 @@ class DryRuns::Job : public std::enable_shared_from_this<DryRuns::Job> {
       co_await self->look_at(at);
       // On a fresh turn: what is live comes in between.
       runtime::Async<bool> turn([&](Function<void(bool)> done) {
-        self->host_.runtime_.delivery().post([done = std::move(done)] { done(true); });
+        self->shard_.executor().post([done = std::move(done)] { done(true); });
       });
       co_await turn;
     }
@@ -84,14 +85,14 @@ class DryRuns::Job : public std::enable_shared_from_this<DryRuns::Job> {
     std::string id = std::to_string(wanted_.seqs[at]);
     runtime::Async<Result<std::optional<journal::EventDetail>>> shown(
         [&](Function<void(Result<std::optional<journal::EventDetail>>)> done) {
-          host_.journal_.show(std::move(id), {&host_.runtime_.delivery(), std::move(done)});
+          host_.journal_.show(std::move(id), {&shard_.executor(), std::move(done)});
         });
     Result<std::optional<journal::EventDetail>> found = co_await shown;
     if (!found || !*found || (*found)->row.pipeline != wanted_.pipeline || !end_of((*found)->row.state))
       co_return;
     DryRunEvent event;
     event.stored = std::move(**found);
-    delivery::SharedReads reads(host_.runtime_.delivery());
+    delivery::SharedReads reads(shard_.executor());
     event.now = co_await rehearse(now_, event.stored, reads);
     if (with_) {
       delivery::Rehearsed with = co_await rehearse(with_, event.stored, reads);
@@ -104,7 +105,7 @@ class DryRuns::Job : public std::enable_shared_from_this<DryRuns::Job> {
 
   Task<delivery::Rehearsed> rehearse(std::shared_ptr<const Flow> flow, const journal::EventDetail& detail,
                                      delivery::SharedReads& reads) {
-    delivery::Rehearsal rehearsal(host_.runtime_, host_.journal_, reads, std::move(flow), detail,
+    delivery::Rehearsal rehearsal(shard_.runtime(), host_.journal_, reads, std::move(flow), detail,
                                   wanted_.force);
     running_.push_back(&rehearsal);
     if (closing_) rehearsal.cancel();
@@ -114,7 +115,7 @@ class DryRuns::Job : public std::enable_shared_from_this<DryRuns::Job> {
   }
 
   void finish() {
-    host_.runtime_.delivery().cancel(timer_);
+    shard_.executor().cancel(timer_);
     DryRunAnswer answer;
     answer.done = next_;
     for (auto& event : events_) {
@@ -125,6 +126,7 @@ class DryRuns::Job : public std::enable_shared_from_this<DryRuns::Job> {
   }
 
   Host& host_;
+  Shard& shard_;
   const DryRun wanted_;
   const std::shared_ptr<const Flow> now_;
   const std::shared_ptr<const Flow> with_;  ///< may be null
@@ -139,38 +141,46 @@ class DryRuns::Job : public std::enable_shared_from_this<DryRuns::Job> {
   bool closing_ = false;
 };
 
+DryRuns::DryRuns(Host& host) : host_(host), places_(host.shards_.size()) {}
+
 void DryRuns::run(DryRun wanted, Function<void(Result<DryRunAnswer>)> done) {
-  host_.runtime_.delivery().post([this, wanted = std::move(wanted), done = std::move(done)]() mutable {
+  // One that is not loaded is looked for, in vain, on the first.
+  Shard* const found = host_.shard_of(wanted.pipeline);
+  Shard& shard = found != nullptr ? *found : *host_.shards_.front();
+  shard.executor().post([this, &shard, wanted = std::move(wanted), done = std::move(done)]() mutable {
     const auto fail = [this, &done](Error error) {
       host_.runtime_.ingress().post([done = std::move(done), error = std::move(error)] { done(error); });
     };
-    auto now = host_.delivery_.flow_of(wanted.pipeline);
-    if (stopped_) return fail(Error("cancelled", "the host stops"));
+    Place& place = places_[shard.index()];
+    auto now = shard.delivery().flow_of(wanted.pipeline);
+    if (place.stopped) return fail(Error("cancelled", "the host stops"));
     if (!now) return fail(Error("not_found", "no pipeline of that name runs here"));
     std::shared_ptr<const Flow> with;
     if (wanted.with) {
-      auto made = flow_for(wanted);
+      auto made = flow_for(wanted, shard, place);
       if (!made) return fail(made.error());
       with = std::move(*made);
     }
-    auto job =
-        std::make_shared<Job>(host_, std::move(wanted), std::move(now), std::move(with), std::move(done));
-    std::erase_if(jobs_, [](const auto& each) { return each.expired(); });
-    jobs_.push_back(job);
+    auto job = std::make_shared<Job>(host_, shard, std::move(wanted), std::move(now), std::move(with),
+                                     std::move(done));
+    std::erase_if(place.jobs, [](const auto& each) { return each.expired(); });
+    place.jobs.push_back(job);
     job->begin();
   });
 }
 
 void DryRuns::stop() {
-  host_.runtime_.delivery().post([this] {
-    stopped_ = true;
-    for (const auto& each : jobs_) {
-      if (const auto job = each.lock()) job->close();
-    }
-  });
+  for (const auto& shard : host_.shards_) {
+    shard->executor().post([&place = places_[shard->index()]] {
+      place.stopped = true;
+      for (const auto& each : place.jobs) {
+        if (const auto job = each.lock()) job->close();
+      }
+    });
+  }
 }
 
-Result<std::shared_ptr<const Flow>> DryRuns::flow_for(const DryRun& wanted) {
+Result<std::shared_ptr<const Flow>> DryRuns::flow_for(const DryRun& wanted, Shard& shard, Place& place) {
   const auto& all = wanted.with->pipelines;
   auto chosen =
       std::find_if(all.begin(), all.end(), [&](const auto& each) { return each->name == wanted.pipeline; });
@@ -188,29 +198,35 @@ Result<std::shared_ptr<const Flow>> DryRuns::flow_for(const DryRun& wanted) {
     if (spec.oauth2 && known != live->connections.end() && !config::same_definition(known->second, spec))
       return Error("needs_apply", "connection " + name + " has `oauth2:` and differs from the loaded one");
   }
-  Host::Instances instances;
-  for (const auto& [name, instance] : instances_) {
-    const auto spec = config.connections.find(name);
-    const auto known = host_.instances_.find(name);
-    const bool as_live = spec != config.connections.end() && known != host_.instances_.end() &&
+  const std::string& name = (*chosen)->name;
+  for (const std::string& account : accounts_of(config, **chosen)) {
+    if (!host_.may_ask(shard, account))
+      return Error("needs_apply", "it asks the account " + account + ", which another delivery thread has");
+  }
+  const Shard::Instances& live_ones = shard.instances();
+  Shard::Instances instances;
+  for (const auto& [connection, instance] : place.instances) {
+    const auto spec = config.connections.find(connection);
+    const auto known = live_ones.find(connection);
+    const bool as_live = spec != config.connections.end() && known != live_ones.end() &&
                          config::same_definition(known->second->connection(), spec->second);
     if (spec != config.connections.end() && !as_live &&
         config::same_definition(instance->connection(), spec->second))
-      instances[name] = instance;
+      instances[connection] = instance;
   }
   plugin::teach(*host_.redactor_, config.connections, host_.registry_);
-  auto flows = host_.make_flows(config, instances);
+  auto flows = shard.make_flows(config, {name}, instances);
   if (!flows) return flows.error();
-  // The host keeps those that are used no more until no call can come back to them.
-  for (auto& [name, instance] : instances_) {
-    const auto kept = instances.find(name);
-    if (kept == instances.end() || kept->second != instance) host_.retire(std::move(instance));
+  // The shard keeps those that are used no more until no call can come back to them.
+  for (auto& [connection, instance] : place.instances) {
+    const auto kept = instances.find(connection);
+    if (kept == instances.end() || kept->second != instance) shard.retire(std::move(instance));
   }
-  std::erase_if(instances, [this](const auto& each) {
-    const auto known = host_.instances_.find(each.first);
-    return known != host_.instances_.end() && known->second == each.second;
+  std::erase_if(instances, [&live_ones](const auto& each) {
+    const auto known = live_ones.find(each.first);
+    return known != live_ones.end() && known->second == each.second;
   });
-  instances_ = std::move(instances);
+  place.instances = std::move(instances);
   return std::make_shared<const Flow>(std::move(flows->front()));
 }
 

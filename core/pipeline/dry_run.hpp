@@ -39,7 +39,7 @@ struct DryRunAnswer {
 class DryRuns {
  public:
   /// The host outlives it.
-  explicit DryRuns(Host& host) : host_(host) {}
+  explicit DryRuns(Host& host);
 
   /// Some of the seqs, from the first on, within half a minute; from any thread, one at a time, `done` on the
   /// ingress executor. Errors: `not_found` (no such pipeline runs), `other_pipeline` (`with` has none that
@@ -50,13 +50,17 @@ class DryRuns {
 
  private:
   class Job;
-  Result<std::shared_ptr<const delivery::Flow>> flow_for(const DryRun& wanted);
+  /// What each shard's executor has to itself.
+  struct Place {
+    std::vector<std::weak_ptr<Job>> jobs;
+    bool stopped = false;
+    /// Of connections that are not the host's, or not as the host has them; of the last definition.
+    Shard::Instances instances;
+  };
+  Result<std::shared_ptr<const delivery::Flow>> flow_for(const DryRun& wanted, Shard& shard, Place& place);
 
   Host& host_;
-  std::vector<std::weak_ptr<Job>> jobs_;
-  bool stopped_ = false;
-  /// Of connections that are not the host's, or not as the host has them; of the last definition.
-  Host::Instances instances_;
+  std::vector<Place> places_;  ///< by shard
 };
 
 }  // namespace tenon::pipeline

@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "auth/token_gate.hpp"
-#include "base/value.hpp"
 #include "config/pipeline.hpp"
 #include "delivery/delivery.hpp"
+#include "delivery/feed.hpp"
 #include "delivery/gate.hpp"
 #include "ingress/ingress.hpp"
 #include "journal/journal.hpp"
+#include "pipeline/placement.hpp"
+#include "pipeline/shard.hpp"
 #include "plugin/instance.hpp"
 #include "runtime/runtime.hpp"
 
@@ -28,9 +30,9 @@ struct HostOptions {
   std::int64_t retention_ms = 7LL * 24 * 3600 * 1000;  ///< ended events are kept so long
 };
 
-/// Owns every part between the listener and the network, on a real or a virtual runtime. Made and destroyed
-/// on the main thread while the executors are idle or stopped; `start` and `stop` may be called from any
-/// thread.
+/// Owns every part between the listener and the network, on a real or a virtual runtime: ingress, and a shard
+/// for each of its delivery executors. Made and destroyed on the main thread while the executors are idle or
+/// stopped; `start` and `stop` may be called from any thread.
 class Host {
  public:
   /// The registry and the journal outlive the host.
@@ -40,11 +42,11 @@ class Host {
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
-  /// Makes the instances, each on its own executor, then takes requests and events. `done` on the delivery
-  /// executor: the first error, or ready.
+  /// Makes the instances, each on its own executor, then takes requests and events. `done` on one of them:
+  /// the first error, or ready.
   void start(Function<void(Status)> done);
 
-  /// Refuses new requests, lets what runs finish within `limit`, cancels the rest; `done` on the delivery
+  /// Refuses new requests, lets what runs finish within `limit`, cancels the rest; `done` on a delivery
   /// executor.
   void stop(runtime::Duration limit, Function<void()> done);
 
@@ -62,7 +64,8 @@ class Host {
   using Changes = std::vector<Change>;
   /// Swaps the pipelines that changed, adds and removes, all or nothing; listeners, connections and what is
   /// under way are not touched. With `plan` only tells what would change. From any thread, one at a time;
-  /// `done` on the delivery executor. Errors: those of making instances and verifiers.
+  /// `done` on one of its executors. Errors: `needs_restart` (Placement), those of making instances and
+  /// verifiers.
   void apply(config::Config fresh, bool plan, Function<void(Result<Changes>)> done);
 
   struct View {
@@ -91,38 +94,35 @@ class Host {
   ingress::Ingress& ingress() { return ingress_; }
 
  private:
-  friend class DryRuns;  ///< of the same flows, through the same gate
-  using Instances = std::map<std::string, std::shared_ptr<plugin::Instance>>;
+  friend class DryRuns;  ///< of the same flows, through the same gates
   struct Apply;
   std::shared_ptr<const config::Config> config() const;
+  /// Null if no such pipeline is loaded.
+  Shard* shard_of(const std::string& pipeline);
+  bool may_ask(const Shard& shard, const std::string& account) const;
   Result<std::vector<ingress::Route>> make_routes(const config::Config& config);
-  Result<std::vector<delivery::Flow>> make_flows(const config::Config& config, Instances& instances);
-  Result<plugin::Instance*> instance_of(const config::Config& config, const std::string& connection,
-                                        Instances& instances, delivery::Flow& flow);
-  Changes changes_to(const config::Config& fresh) const;
+  void in_turn(std::shared_ptr<Function<Status(Shard&)>> step, Function<void(Status)> then,
+               std::size_t at = 0);
+  void make_flows(const std::shared_ptr<Apply>& job);
+  Changes changes_to(const Apply& job) const;
   void put_flows(const std::shared_ptr<Apply>& job);
   void finish_apply(const std::shared_ptr<Apply>& job);
   void retain();
-  void retire(std::shared_ptr<plugin::Instance> instance);
-  void let_go();
 
   runtime::Runtime& runtime_;
-  mutable std::mutex config_mutex_;
+  mutable std::mutex config_mutex_;  // guards the next two
   std::shared_ptr<const config::Config> config_;
+  Placement placement_;
   plugin::Registry& registry_;
   journal::Journal& journal_;
   HostOptions options_;
   /// One for all connections, for the host's life: it learns, and forgets only tokens that were replaced.
   std::shared_ptr<observe::Redactor> redactor_ = std::make_shared<observe::Redactor>();
-  delivery::BudgetGate gate_;
-  auth::TokenGate token_gate_;
-  Instances instances_;  ///< of the delivery executor, by connection
-  /// Replaced ones: calls and looks that are under way may still come back to them for a while.
-  std::vector<std::pair<runtime::Duration, std::shared_ptr<plugin::Instance>>> retired_;
-  delivery::Delivery delivery_;
+  delivery::Feed feed_;
+  std::vector<std::unique_ptr<Shard>> shards_;  ///< by delivery executor; never empty
   ingress::Ingress ingress_;
   runtime::TimerId retention_timer_ = 0;
-  bool stopping_ = false;  ///< delivery executor's
+  bool stopping_ = false;  ///< the first shard's
 };
 
 }  // namespace tenon::pipeline

@@ -46,7 +46,7 @@ struct FormerAttempts {
 /// `file_failed`.
 Result<FormerAttempts> open_attempts(const std::string& path);
 
-/// The event has ended: its marks are forgotten. From the delivery thread.
+/// The event has ended: its marks are forgotten. One call at a time.
 void forget_marks(std::uint64_t event);
 
 /// "SIGSEGV", "stuck", …

@@ -19,12 +19,13 @@ struct RealOptions {
   bool http2 = false;
   std::size_t max_connections = 1024;  ///< open at once; further requests wait within their deadline
   std::size_t idle_connections = 256;  ///< kept for reuse
+  std::size_t deliveries = 1;          ///< delivery threads, each with a client of its own
   bool watchdog = true;
   WatchdogOptions watch;
 };
 
-/// Three threads (ingress, delivery, writer), a resolver's and a watchdog's. Tasks may be posted at once;
-/// they run from start() on.
+/// Threads of ingress, writer and each delivery, a resolver's for each client, and a watchdog's. Tasks may be
+/// posted at once; they run from start() on.
 class RealRuntime : public Runtime {
  public:
   /// Starts the threads. Once.

@@ -47,10 +47,10 @@ ScriptedAnswer::ScriptedAnswer(Error error, RequestSent sent, Duration after) : 
 }
 
 HttpClient::Handle VirtualHttp::start(HttpRequest request, Function<void(HttpResult)> done) {
-  if (!runtime_.delivery_.here())
-    throw std::logic_error("an HTTP request from outside the delivery executor");
+  VirtualExecutor* const on = runtime_.running_delivery();
+  if (on == nullptr) throw std::logic_error("an HTTP request from outside of the delivery executors");
   const Handle handle = next_++;
-  open_[handle] = {std::move(done), 0, runtime_.now_};
+  open_[handle] = {std::move(done), 0, runtime_.now_, on};
   HttpResult result;
   if (auto target = check_request(request); !target) {
     result.error = target.error();
@@ -69,16 +69,16 @@ HttpClient::Handle VirtualHttp::start(HttpRequest request, Function<void(HttpRes
     answer = ScriptedAnswer(Error("timeout", "no answer in time"),
                             unsent ? RequestSent::no : RequestSent::maybe, request.timeout);
   }
-  open_[handle].timer = runtime_.delivery_.after(
-      answer.delay,
-      [this, handle, result = std::move(answer.result)]() mutable { complete(handle, std::move(result)); });
+  open_[handle].timer = on->after(answer.delay, [this, handle, result = std::move(answer.result)]() mutable {
+    complete(handle, std::move(result));
+  });
   return handle;
 }
 
 void VirtualHttp::cancel(Handle handle) {
   const auto found = open_.find(handle);
   if (found == open_.end()) return;
-  runtime_.delivery_.cancel(found->second.timer);
+  found->second.on->cancel(found->second.timer);
   HttpResult result;
   result.error = {"cancelled", "the request was cancelled"};
   result.sent = RequestSent::maybe;
@@ -89,7 +89,7 @@ void VirtualHttp::complete(Handle handle, HttpResult result) {
   const auto found = open_.find(handle);
   if (found == open_.end()) return;
   result.elapsed = runtime_.now_ - found->second.started;
-  runtime_.delivery_.post([done = std::move(found->second.done), result = std::move(result)]() mutable {
+  found->second.on->post([done = std::move(found->second.done), result = std::move(result)]() mutable {
     done(std::move(result));
   });
   open_.erase(found);
@@ -102,15 +102,21 @@ VirtualRuntime::VirtualRuntime(VirtualOptions options)
       random_(options.seed),
       http_(*this),
       ingress_(*this),
-      delivery_(*this),
-      writer_(*this) {}
+      writer_(*this) {
+  executors_ = {&ingress_};
+  for (std::size_t i = 0; i < std::max<std::size_t>(options.deliveries, 1); ++i) {
+    executors_.push_back(&deliveries_.emplace_back(*this));
+    views_.emplace_back(*this, deliveries_.back(), http_);
+  }
+  executors_.push_back(&writer_);
+}
 
 VirtualRuntime::~VirtualRuntime() {
   // Tasks may hold what still calls the executors while it goes.
   timers_.clear();
   const auto pending = std::exchange(pending_, {});
   const auto open = std::exchange(http_.open_, {});
-  for (auto* executor : {&ingress_, &delivery_, &writer_}) {
+  for (auto* executor : executors_) {
     while (!executor->posted_.empty()) {
       const auto dropped = std::exchange(executor->posted_, {});
     }
@@ -122,16 +128,22 @@ std::int64_t VirtualRuntime::VirtualClock::wall_ms() const {
   return runtime_.options_.start_wall_ms + std::chrono::floor<std::chrono::milliseconds>(passed).count();
 }
 
+/// The one whose task runs; the first while none does: a test's own code. Null in tasks of others.
+VirtualExecutor* VirtualRuntime::running_delivery() {
+  const auto found = std::find_if(deliveries_.begin(), deliveries_.end(),
+                                  [](const VirtualExecutor& each) { return each.here(); });
+  return found == deliveries_.end() ? nullptr : &*found;
+}
+
 VirtualExecutor* VirtualRuntime::choose() {
-  std::array<VirtualExecutor*, 3> ready{};
-  std::size_t count = 0;
-  for (auto* executor : {&ingress_, &delivery_, &writer_}) {
-    const bool held = delivery_held_ && executor == &delivery_;
-    if (!held && !executor->posted_.empty()) ready[count++] = executor;
+  std::vector<VirtualExecutor*> ready;
+  for (auto* executor : executors_) {
+    const bool held = delivery_held_ && executor == &deliveries_.front();
+    if (!held && !executor->posted_.empty()) ready.push_back(executor);
   }
-  if (count == 0) return nullptr;
-  if (options_.shuffle) return ready[order_.next() % count];
-  return *std::min_element(ready.begin(), ready.begin() + count, [](const auto* a, const auto* b) {
+  if (ready.empty()) return nullptr;
+  if (options_.shuffle) return ready[order_.next() % ready.size()];
+  return *std::min_element(ready.begin(), ready.end(), [](const auto* a, const auto* b) {
     return a->posted_.front().order < b->posted_.front().order;
   });
 }

@@ -1,7 +1,6 @@
 // The virtual runtime: one thread, a clock that is turned by hand, a network that is a script.
 #pragma once
 
-#include <array>
 #include <deque>
 #include <memory>
 #include <string>
@@ -20,11 +19,12 @@ struct VirtualOptions {
   /// interleave. Off: the order of posting.
   bool shuffle = false;
   std::int64_t start_wall_ms = 1'767'225'600'000;  ///< 2026-01-01T00:00:00Z
+  std::size_t deliveries = 1;                      ///< delivery executors
 };
 
 class VirtualRuntime;
 
-/// One of the three; tells apart whose task is running. Using one from another's task where the real runtime
+/// One of several; tells apart whose task is running. Using one from another's task where the real runtime
 /// would race is a programming error (std::logic_error).
 class VirtualExecutor final : public Executor {
  public:
@@ -65,7 +65,7 @@ struct LoggedRequest {
   Duration at{};  ///< by the steady clock
 };
 
-/// Checks requests as the real client does, then asks the script.
+/// Checks requests as the real client does, then asks the script. One for all delivery executors.
 class VirtualHttp final : public HttpClient {
  public:
   using Script = Function<ScriptedAnswer(const HttpRequest&)>;
@@ -76,6 +76,7 @@ class VirtualHttp final : public HttpClient {
   void forget_requests() { requests_.clear(); }
   std::size_t open() const { return open_.size(); }
 
+  /// From a delivery executor; `done` on the same.
   Handle start(HttpRequest request, Function<void(HttpResult)> done) override;
   void cancel(Handle handle) override;
 
@@ -85,6 +86,7 @@ class VirtualHttp final : public HttpClient {
     Function<void(HttpResult)> done;
     TimerId timer = 0;
     Duration started{};
+    VirtualExecutor* on = nullptr;
   };
   void complete(Handle handle, HttpResult result);
 
@@ -102,11 +104,16 @@ class VirtualRuntime final : public Runtime {
   ~VirtualRuntime() override;
 
   Executor& ingress() override { return ingress_; }
-  Executor& delivery() override { return delivery_; }
+  Executor& delivery() override { return deliveries_.front(); }
   Executor& writer() override { return writer_; }
   Clock& clock() override { return clock_; }
   Random& random() override { return random_; }
   HttpClient& http() override { return http_; }
+  std::size_t deliveries() const override { return deliveries_.size(); }
+  Runtime& at_delivery(std::size_t i) override {
+    if (i == 0) return *this;
+    return views_[i];
+  }
   VirtualHttp& network() { return http_; }
 
   /// Runs one task that is due now; false if there is none.
@@ -119,7 +126,7 @@ class VirtualRuntime final : public Runtime {
   /// Runs until `done()` holds, turning the clocks to the next timer whenever nothing is due. False if
   /// nothing is left to run or `at_most` has passed first.
   bool run_until(const Function<bool()>& done, Duration at_most = std::chrono::hours(24 * 30));
-  /// While true, the delivery executor's tasks wait, as if its thread were not scheduled.
+  /// While true, the first delivery executor's tasks wait, as if its thread were not scheduled.
   void hold_delivery(bool held) { delivery_held_ = held; }
   /// Moves the wall clock alone, either way.
   void jump_wall(Duration by) { wall_offset_ += by; }
@@ -155,6 +162,7 @@ class VirtualRuntime final : public Runtime {
     Function<void()> task;
   };
 
+  VirtualExecutor* running_delivery();
   VirtualExecutor* choose();
   void wake_timers();
 
@@ -172,8 +180,10 @@ class VirtualRuntime final : public Runtime {
   VirtualRandom random_;
   VirtualHttp http_;
   VirtualExecutor ingress_;
-  VirtualExecutor delivery_;
   VirtualExecutor writer_;
+  std::deque<VirtualExecutor> deliveries_;   ///< never empty
+  std::deque<DeliveryView> views_;           ///< of them, in their order
+  std::vector<VirtualExecutor*> executors_;  ///< all
 };
 
 }  // namespace tenon::runtime

@@ -37,17 +37,16 @@ class Rig(load.Load):
     def one(self, call, error, when):
         """Whether the fault struck."""
         self.wrap(call, error, when)
-        code = None
         try:
             self.start(bin_=self.wrapper)
         except harness.HarnessError as failed:
             code = failed.code
-            if code not in (1, 127):  # 127: the loader itself did not find a library
+            if code not in (1, 2, 127):  # 2: definitions or plugins cannot be read; 127: the loader itself did not find a library
                 raise
-        if code is None:
+        else:
             code = self.work()
-        if code not in (0, 1, 127):
-            self.bad.append(f"{call} {error} {when}: ended with {code}")
+            if code not in (0, 1):
+                self.bad.append(f"{call} {error} {when}: ended with {code}")
         return self.read_trace(call, error, when)
 
     def work(self):

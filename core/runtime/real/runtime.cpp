@@ -8,8 +8,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <mutex>
+#include <deque>
+#include <memory>
+#include <vector>
 
 #include "runtime/chance.hpp"
 #include "runtime/real.hpp"
@@ -62,18 +65,25 @@ sigset_t set_of(std::initializer_list<int> signals) {
 class RealRuntimeImpl final : public RealRuntime {
  public:
   explicit RealRuntimeImpl(RealOptions options)
-      : options_(std::move(options)),
-        ingress_("tenon-ingress", clock_),
-        delivery_("tenon-delivery", clock_),
-        writer_("tenon-writer", clock_) {}
+      : options_(std::move(options)), ingress_("tenon-ingress", clock_), writer_("tenon-writer", clock_) {
+    // "tenon-delivery", "tenon-delivr-2": a thread's name has 15 bytes.
+    const std::size_t count = std::max<std::size_t>(options_.deliveries, 1);
+    for (std::size_t i = 0; i < count; ++i) {
+      std::string name = i == 0 ? "tenon-delivery" : "tenon-delivr-" + std::to_string(i + 1);
+      deliveries_.push_back(std::make_unique<RealExecutor>(std::move(name), clock_));
+    }
+    executors_ = {&ingress_};
+    for (const auto& each : deliveries_) executors_.push_back(each.get());
+    executors_.push_back(&writer_);
+  }
 
   ~RealRuntimeImpl() override {
     RealRuntimeImpl::stop();
     RealRuntimeImpl::join();
     watchdog_.reset();  // not in join(): a stop() on one of the threads may still hold it
     // The client lets go of its loop first; dropped tasks may still hold on to the client and the executors.
-    if (http_) http_->close();
-    for (auto* executor : {&ingress_, &delivery_, &writer_}) executor->shut();
+    for (const auto& client : clients_) client->close();
+    for (auto* executor : executors_) executor->shut();
     if (stop_event_ >= 0) ::close(stop_event_);
   }
 
@@ -81,34 +91,43 @@ class RealRuntimeImpl final : public RealRuntime {
     ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
     stop_event_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (stop_event_ < 0) return Error("runtime_failed", "no descriptor for an eventfd");
-    TENON_TRY(http_, make_curl_http(delivery_, delivery_.io(), clock_, options_));
+    for (const auto& delivery : deliveries_) {
+      TENON_TRY(auto client, make_curl_http(*delivery, delivery->io(), clock_, options_));
+      clients_.push_back(std::move(client));
+      views_.emplace_back(*this, *delivery, *clients_.back());
+    }
     return {};
   }
 
   Executor& ingress() override { return ingress_; }
-  Executor& delivery() override { return delivery_; }
+  Executor& delivery() override { return *deliveries_.front(); }
   Executor& writer() override { return writer_; }
   Clock& clock() override { return clock_; }
   Random& random() override { return random_; }
-  HttpClient& http() override { return *http_; }
+  HttpClient& http() override { return *clients_.front(); }
+  std::size_t deliveries() const override { return deliveries_.size(); }
+  Runtime& at_delivery(std::size_t i) override {
+    if (i == 0) return *this;
+    return views_[i];
+  }
 
   void start() override {
-    for (auto* executor : {&ingress_, &delivery_, &writer_}) executor->start();
+    for (auto* executor : executors_) executor->start();
     if (!options_.watchdog) return;
-    std::vector<std::pair<std::string, Executor*>> watched{
-        {"ingress", &ingress_}, {"delivery", &delivery_}, {"writer", &writer_}};
+    std::vector<std::pair<std::string, Executor*>> watched;
+    for (auto* executor : executors_) watched.emplace_back(executor->name().substr(6), executor);
     watchdog_.emplace(std::move(watched), std::move(options_.watch));
   }
 
   void stop() override {
     if (watchdog_) watchdog_->stop();
-    for (auto* executor : {&ingress_, &delivery_, &writer_}) executor->stop();
+    for (auto* executor : executors_) executor->stop();
     const std::uint64_t one = 1;
     if (stop_event_ >= 0) (void)!::write(stop_event_, &one, sizeof one);
   }
 
   void join() override {
-    for (auto* executor : {&ingress_, &delivery_, &writer_}) executor->join();
+    for (auto* executor : executors_) executor->join();
   }
 
   void wait_for_signal(std::initializer_list<int> signals, Function<void(int)> on_signal) override {
@@ -132,10 +151,12 @@ class RealRuntimeImpl final : public RealRuntime {
   RealClock clock_;
   RealRandom random_;
   int stop_event_ = -1;
-  std::unique_ptr<CurlHttp> http_;
+  std::vector<std::unique_ptr<CurlHttp>> clients_;  ///< of the delivery executors, in their order
+  std::deque<DeliveryView> views_;                  ///< the same
   RealExecutor ingress_;
-  RealExecutor delivery_;
   RealExecutor writer_;
+  std::vector<std::unique_ptr<RealExecutor>> deliveries_;  ///< never empty
+  std::vector<RealExecutor*> executors_;                   ///< all
   std::optional<Watchdog> watchdog_;
 };
 

@@ -155,9 +155,11 @@ TEST_F(OperatedHost, AnUnknownPipelineIsNotFound) {
 }
 
 struct Remembered final : delivery::BudgetMemory {
-  std::string text;
-  std::string load() override { return text; }
-  void save(const std::string& saved) override { text = saved; }
+  delivery::KeptBudgets all;
+  delivery::KeptBudgets load() override { return all; }
+  void save(const delivery::KeptBudgets& some) override {
+    for (const auto& [account, kept] : some) all.insert_or_assign(account, kept);
+  }
 };
 
 TEST_F(OperatedHost, APauseThatARemoteAskedForHoldsInTheNextProcess) {
@@ -171,11 +173,11 @@ TEST_F(OperatedHost, APauseThatARemoteAskedForHoldsInTheNextProcess) {
   send("a", "1");
   runtime_.advance(std::chrono::seconds(2));
   // The process is gone without a word: what it had saved by then must do.
-  const std::string saved = memory.text;
-  EXPECT_NE(saved, "");
+  const delivery::KeptBudgets saved = memory.all;
+  EXPECT_FALSE(saved.empty());
   stop();
   host_.reset();
-  memory.text = saved;
+  memory.all = saved;
   remotes_.desk_fault = nullptr;
   const std::size_t before = remotes_.log.size();
   const auto asked = [&] {

@@ -124,6 +124,8 @@ class Remotes {
 
 class VirtualHost : public ::testing::Test {
  protected:
+  explicit VirtualHost(runtime::VirtualOptions options = {}) : runtime_(options) {}
+
   static constexpr const char* kPipeline = R"(
 tenon: 1
 name: customers
@@ -186,14 +188,14 @@ action: { connection: desk, operation: upsert_customer }
 
   /// One signed webhook; the status of its answer once the journal has committed.
   int send(const std::string& id, const std::string& customer,
-           const std::string& scope = "store/customer/updated") {
+           const std::string& scope = "store/customer/updated", const std::string& connection = "store") {
     const std::string body = R"({"scope":")" + scope + R"(","store_id":"1","data":{"type":"customer","id":)" +
                              customer + R"(},"hash":"h","created_at":1561481571,"producer":"stores/abc123"})";
     const std::string now = std::to_string(runtime_.clock().wall_ms() / 1000);
     const std::string mac = to_base64(bytes_of(hmac_sha256(kClientSecret, {id, ".", now, ".", body})));
     ingress::Request request;
     request.method = "POST";
-    request.target = "/in/store";
+    request.target = "/in/" + connection;
     request.headers = {{"Content-Type", "application/json"},
                        {"webhook-id", id},
                        {"webhook-timestamp", now},
