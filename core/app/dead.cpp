@@ -104,7 +104,7 @@ Result<Done> do_matching(const Deed& deed, const ListOptions& which, EventFilter
   std::uint64_t looked = 0;
   for (std::string after = "0"; !after.empty() && newest > 0;) {
     TENON_TRY(const Document page,
-              ask_host(which.data, "/v1/dead?" + filter + "order=oldest&limit=200&after=" + after +
+              ask_host(which.data, "/v1/dead?" + filter + "order=oldest&limit=50&after=" + after +
                                        "&before=" + std::to_string(newest + 1) +
                                        (where != nullptr ? "&data=1" : "")));
     TENON_TRY(const std::vector<std::string> seqs, wanted_of(page.root, where));

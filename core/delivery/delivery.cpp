@@ -19,7 +19,8 @@ Delivery::Delivery(runtime::Runtime& runtime, journal::Journal& journal, Feed& f
       options_(options),
       lanes_([this](const journal::Waiting& waiting) { return priority_of(waiting); }),
       locks_(runtime.delivery()),
-      duplicates_(runtime) {}
+      duplicates_(runtime),
+      pace_(options.running_per_flow * 3 / 4) {}
 
 Delivery::~Delivery() { *alive_ = false; }
 
@@ -108,13 +109,12 @@ void Delivery::pump() {
 }
 
 /// Whether one more event of the pipeline may start. While a remote that it needs does not work only one may:
-/// the probe. A quarter of the places is kept for live events.
+/// the probe. A quarter of the places is kept for live events, and more while the executor is behind.
 bool Delivery::admits(const std::string& pipeline, EventClass event_class) {
   if (stopped_flows_.contains(pipeline)) return false;
   const std::size_t running = running_of_[pipeline];
   if (running >= options_.running_per_flow) return false;
-  if (event_class != EventClass::live && not_live_of_[pipeline] >= options_.running_per_flow * 3 / 4)
-    return false;
+  if (event_class != EventClass::live && not_live_of_[pipeline] >= pace_.allowed()) return false;
   const auto flow = flows_.find(pipeline);
   if (flow == flows_.end()) return true;
   const auto reaches = [&](const plugin::Instance* instance) {
@@ -188,8 +188,10 @@ runtime::Task<> Delivery::run(RunId id, std::shared_ptr<EventRun> event_run, std
     }
   }
   // Resumed from inside a plugin's completion or the journal's answer: go on from a fresh turn.
-  runtime_.delivery().post([this, alive = alive_, pipeline] {
+  runtime_.delivery().post([this, alive = alive_, pipeline, posted = runtime_.clock().steady()] {
     if (!*alive) return;
+    const runtime::Duration now = runtime_.clock().steady();
+    pace_.reached(now - posted, now);
     check_regrouping(pipeline);
     pump();
     check_stopped();

@@ -18,6 +18,7 @@
 #include "delivery/gate.hpp"
 #include "delivery/lanes.hpp"
 #include "delivery/locks.hpp"
+#include "delivery/pace.hpp"
 #include "delivery/run.hpp"
 #include "journal/journal.hpp"
 #include "runtime/runtime.hpp"
@@ -140,6 +141,7 @@ class Delivery {
   std::unordered_map<RunId, std::shared_ptr<EventRun>> runs_;
   std::unordered_map<std::string, std::size_t> running_of_;
   std::unordered_map<std::string, std::size_t> not_live_of_;  ///< those of them that are not live
+  Pace pace_;                                                 ///< of these
   std::unordered_map<std::string, std::vector<journal::Seq>> to_park_;
   std::set<std::string> stopped_flows_;  ///< pipelines that are paused or held
   std::set<std::string> absent_;         ///< of these, those that a reload took away

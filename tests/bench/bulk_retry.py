@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Live events at 500/s beside the retry of 100,000 dead letters: from the webhook to its effect at the sink, and without the retry in the same run.
 
-Once as fast as the machine goes, once with a budget at the sink of 2,000 requests a second. Aim: a p99 at most half as much again.
+With a sink that answers at once, and with one that takes 50 ms, as APIs do. Aim: a p99 at most half as much again.
 """
 
 import os
@@ -29,7 +29,7 @@ class BulkRetry(bench.Bench):
 
     def kill_all(self):
         """All of so many events become dead letters."""
-        self.sandbox.client.put("/_sandbox/switches", {"api": "records", "fail": {"status": 422, "rate": 1.0}})
+        self.sandbox.client.put("/_sandbox/switches", {"api": "records", "latency_ms": 0, "fail": {"status": 422, "rate": 1.0}})
         self.load(self.options.events, connections=64)
         self.drain()
         self.sandbox.client.put("/_sandbox/switches", {"api": "records", "fail": {"status": 422, "rate": 0.0}})
@@ -38,9 +38,9 @@ class BulkRetry(bench.Bench):
     def run(self):
         self.load(10, connections=1)
         self.drain()
-        for name, budget in (("as fast as it goes", {"limit": 1_000_000, "window_s": 20}), ("2,000 requests a second", {"limit": 40_000, "window_s": 20})):
+        for name, latency in (("the sink answers at once", 0), ("the sink takes 50 ms", 50)):
             self.kill_all()
-            self.sandbox.client.put("/_sandbox/switches", {"api": "records", "budget": budget})
+            self.sandbox.client.put("/_sandbox/switches", {"api": "records", "latency_ms": latency})
             calm, beside = self.latency(), self.beside_a_retry()
             ratio = beside["e2e_p99_ms"] / max(calm["e2e_p99_ms"], 1)
             print(f"{name:24} end to end, undisturbed p50 {calm['e2e_p50_ms']} p99 {calm['e2e_p99_ms']} ms, beside the retry p50 {beside['e2e_p50_ms']} "

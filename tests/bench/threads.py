@@ -39,6 +39,7 @@ class Bench:
         self.sandbox.client.put("/_sandbox/switches", {"api": "records", "budget": {"limit": 1_000_000, "window_s": 20}})
         port = self.sandbox.url.rsplit(":", 1)[1]
         self.files = []
+        self.next = 0  # the sink takes no record twice
         for name, address in NAMES.items():
             self.files.append(os.path.join(self.folder, f"{name}.yaml"))
             with open(self.files[-1], "w", encoding="utf-8") as out:
@@ -53,7 +54,8 @@ class Bench:
             for name in NAMES:
                 control.post(f"/v1/pipelines/{name}/pause")
                 subprocess.run([os.path.join(self.options.bin, "tenon-load"), "--port", str(host.port), "--secret", SECRET, "--path", f"/in/store-{name}",
-                                "--events", str(self.options.events // len(NAMES))], check=True, stdout=subprocess.DEVNULL, timeout=600)
+                                "--events", str(self.options.events // len(NAMES)), "--first", str(self.next)], check=True, stdout=subprocess.DEVNULL, timeout=600)
+                self.next += self.options.events
             cpu, started = cpu_seconds(host.pid), time.monotonic()
             for name in NAMES:
                 control.post(f"/v1/pipelines/{name}/resume")
