@@ -229,10 +229,12 @@ void Host::apply(config::Config fresh, bool plan, Function<void(Result<Changes>)
         }
         job->done = std::move(done);
         auto count = std::make_shared<Function<Status(Shard&)>>([this, job](Shard& shard) {
-          for (const auto* each : {job->fresh.get(), config().get()})
-            for (const auto& pipeline : each->pipelines)
-              job->running[pipeline->name] =
-                  std::max(job->running[pipeline->name], shard.delivery().running_of(pipeline->name));
+          for (const auto& each : {job->fresh, config()}) {
+            for (const auto& pipeline : each->pipelines) {
+              std::size_t& running = job->running[pipeline->name];
+              running = std::max(running, shard.delivery().running_of(pipeline->name));
+            }
+          }
           return Status();
         });
         in_turn(std::move(count), [this, job, plan](Status) {

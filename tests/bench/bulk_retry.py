@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Live events at 500/s beside the retry of 100,000 dead letters: from the webhook to its effect at the sink, and without the retry in the same run.
+"""Live events at 500/s beside the retry of 100,000 dead letters: from the webhook to its end in the journal, and without the retry in the same run.
 
 With a sink that answers at once, and with one that takes 50 ms, as APIs do. Aim: a p99 at most half as much again.
 """
@@ -16,14 +16,23 @@ class BulkRetry(bench.Bench):
     def dead(self):
         return self.host.control().get("/v1/status")["dead"]
 
+    def live(self):
+        """Of events at 500/s: from received to ended, and until the answer, in milliseconds."""
+        last = harness.read_store(self.data, "SELECT max(seq) FROM event")[0][0]
+        acked = self.load(self.options.latency_events, rate=500, connections=32)
+        still = self.waiting()
+        self.drain()
+        took = sorted(row[0] for row in harness.read_store(
+            self.data, "SELECT ended_ms - received_ms FROM ended JOIN event USING (seq) WHERE seq > ?", (last,)))
+        return {"p50": took[len(took) // 2], "p99": took[int(len(took) * 0.99)], "ack_p99": acked["p99_ms"], "still": still}
+
     def beside_a_retry(self):
-        """Latencies, and how many of the dead letters were still to come when the live events had ended."""
         verb = threading.Thread(target=lambda: subprocess.run(
             [os.path.join(self.options.bin, "tenon"), "dead", "retry", "--all", "--data", self.data], check=True, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, timeout=900))
         verb.start()
         harness.wait_until(lambda: self.dead() < self.options.events, "the retry to begin", 60)
-        figures = self.latency()
+        figures = self.live()
         verb.join()
         return figures
 
@@ -41,10 +50,10 @@ class BulkRetry(bench.Bench):
         for name, latency in (("the sink answers at once", 0), ("the sink takes 50 ms", 50)):
             self.kill_all()
             self.sandbox.client.put("/_sandbox/switches", {"api": "records", "latency_ms": latency})
-            calm, beside = self.latency(), self.beside_a_retry()
-            ratio = beside["e2e_p99_ms"] / max(calm["e2e_p99_ms"], 1)
-            print(f"{name:24} end to end, undisturbed p50 {calm['e2e_p50_ms']} p99 {calm['e2e_p99_ms']} ms, beside the retry p50 {beside['e2e_p50_ms']} "
-                  f"p99 {beside['e2e_p99_ms']} ms: ratio {ratio:.2f}; ack p99 {calm['ack_p99_ms']:.2f} and {beside['ack_p99_ms']:.2f} ms")
+            calm, beside = self.live(), self.beside_a_retry()
+            print(f"{name:26} undisturbed p50 {calm['p50']} p99 {calm['p99']} ms, beside the retry p50 {beside['p50']} p99 {beside['p99']} ms: "
+                  f"ratio {beside['p99'] / max(calm['p99'], 1):.2f}; ack p99 {calm['ack_p99']:.2f} and {beside['ack_p99']:.2f} ms; "
+                  f"{beside['still']} still to come at the end")
 
 
 if __name__ == "__main__":
