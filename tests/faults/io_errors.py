@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The n-th system call of a sort fails, for n = 1, 2, 3 …: nothing acknowledged is lost, and after a failed sync no 200 leaves and the host ends.
+"""The n-th system call of a sort fails, for n = 1, 2, 3 …: nothing acknowledged is lost, and after a failed sync nothing of it or later is
+answered 200 and the host ends.
 
 strace injects the error. All runs use one store, one after the other; a run in which nothing failed ends its sort. `--break ack_early` is the
 control. Needs strace.
@@ -68,7 +69,7 @@ class Rig(load.Load):
             return 0
 
     def read_trace(self, call, error, when):
-        struck = None
+        struck, refused = None, False
         with open(self.trace, encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 found = re.match(r"\d+ +(\d+\.\d+) ", line)
@@ -77,7 +78,10 @@ class Rig(load.Load):
                 at = float(found.group(1))
                 if struck is None:
                     struck = at if "(INJECTED)" in line else None
-                elif call == "fdatasync" and "HTTP/1.1 200" in line:
+                elif call == "fdatasync" and "HTTP/1.1 503" in line:
+                    refused = True
+                # Answers leave in the order of the commits: those of the one before may still be on their way.
+                elif call == "fdatasync" and "HTTP/1.1 200" in line and refused:
                     self.bad.append(f"{call} {error} {when}: a 200 after it")
                 elif call == "fdatasync" and "exit_group" in line and at - struck > 1:
                     self.bad.append(f"{call} {error} {when}: ended {at - struck:.1f} s later")
