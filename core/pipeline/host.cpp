@@ -22,8 +22,10 @@ Host::Host(runtime::Runtime& runtime, config::Config config, plugin::Registry& r
       feed_(journal, runtime.deliveries() == 1 ? runtime.delivery() : runtime.ingress(),
             runtime.deliveries()),
       ingress_(runtime, journal, options.ingress) {
-  const Shared shared{journal_,         registry_,       feed_,          redactor_,
-                      options.delivery, options.budgets, options.tokens, options.oauth};
+  // What one host may hold in memory is the shards' together.
+  options_.delivery.memory_events /= runtime.deliveries();
+  const Shared shared{journal_,          registry_,       feed_,          redactor_,
+                      options_.delivery, options.budgets, options.tokens, options.oauth};
   for (std::size_t i = 0; i < runtime.deliveries(); ++i)
     shards_.push_back(std::make_unique<Shard>(i, runtime.at_delivery(i), shared));
 }

@@ -89,7 +89,7 @@ class Threads(rig.Rig):
 
     def test_each_desk_gets_its_customers_once_over_a_kill(self):
         for desk in self.desks:
-            desk.client.put("/_sandbox/switches", {"api": "gorgias", "latency_ms": 5})
+            desk.client.put("/_sandbox/switches", {"api": "gorgias", "latency_ms": 300})
         self.start()
         self.assertRegex(self.log(), r'pipeline=bigcommerce-gorgias thread=1')
         self.assertRegex(self.log(), r'pipeline=second thread=2')
@@ -97,6 +97,10 @@ class Threads(rig.Rig):
         for which, batch in [(which, self.send(which, 1000)) for which in (0, 1)]:
             self.accepted(which, batch)
         self.host.kill()
+        backlog = dict(harness.read_store(self.data, "SELECT pipeline, count(*) FROM pending GROUP BY pipeline"))
+        self.assertEqual(sorted(backlog), ["bigcommerce-gorgias", "second"], "both had events under way")
+        for desk in self.desks:
+            desk.client.put("/_sandbox/switches", {"api": "gorgias", "latency_ms": 0})
         self.start()
         self.drained(2 * EVENTS)
         for desk in self.desks:

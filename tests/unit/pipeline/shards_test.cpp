@@ -70,22 +70,9 @@ class Shards : public VirtualHost, public ::testing::WithParamInterface<std::uin
  protected:
   Shards() : VirtualHost(two(GetParam())) {}
 
-  config::Config load(const std::vector<std::string>& pipelines) {
-    const config::Environment env = {
-        {"TOKEN", "token-1234"}, {"SECRET", kClientSecret}, {"HEADER", kHeaderSecret}, {"KEY", "key-1234"}};
-    config::Config all;
-    for (const std::string& pipeline : pipelines) {
-      auto loaded = config::load_text("test.yaml", pipeline, env, *registry_);
-      EXPECT_TRUE(loaded.ok()) << config::render_text(loaded.diagnostics, false);
-      all.connections.merge(loaded.config.connections);
-      all.pipelines.push_back(loaded.config.pipelines.front());
-    }
-    return all;
-  }
-
   Result<Host::Changes> apply(const std::vector<std::string>& pipelines) {
     std::optional<Result<Host::Changes>> changes;
-    host_->apply(load(pipelines), false, [&](Result<Host::Changes> got) { changes = std::move(got); });
+    host_->apply(load_all(pipelines), false, [&](Result<Host::Changes> got) { changes = std::move(got); });
     while (!changes && runtime_.step()) {
     }
     return std::move(*changes);
@@ -169,7 +156,7 @@ TEST_P(Shards, AnotherOrderAtAnyMomentRunsEachEventOnce) {
   int sent = 0;
   for (int steps = 0; steps < 60; ++steps) {
     std::optional<Result<Host::Changes>> changes;
-    host_->apply(load({kPipeline, steps % 2 == 0 ? other : calls}), false,
+    host_->apply(load_all({kPipeline, steps % 2 == 0 ? other : calls}), false,
                  [&](Result<Host::Changes> got) { changes = std::move(got); });
     for (int i = 0; i < 3; ++i) {
       ++sent;
