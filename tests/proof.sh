@@ -84,6 +84,10 @@ step "exchanges cut at ${CUTS:-200} bytes of request and answer, and the positiv
 python3 -B tests/faults/cuts.py --count "${CUTS:-200}" --seed "${SEED:-1}"
 python3 -B tests/faults/cuts.py --count 10 --cases upsert --break deaf --expect-red
 
+step "1,000 creates whose answer is lost, and the positive control: a sink that lets twins be"
+python3 -B tests/faults/lost_answers.py --events "${LOST_ANSWERS:-1000}" --seed "${SEED:-1}"
+python3 -B tests/faults/lost_answers.py --events 80 --break twins --expect-red
+
 step "broken files over a backlog, ${STOPS:-100} stops under load, and the positive control"
 python3 -B tests/faults/restarts.py --files 40 --stops "${STOPS:-100}" --seed "${SEED:-1}"
 python3 -B tests/faults/restarts.py --cases stop --stops 10 --break ack_early --expect-red

@@ -277,6 +277,7 @@ std::string status_json(const StatusView& view) {
   write_pipelines(object.begin("pipelines"), view);
   if (view.host) {
     object.number("running_events", view.host->running);
+    object.number("events_in_memory", view.host->in_memory);
     array(object.begin("accounts"), view.host->accounts,
           [&out](const delivery::BudgetGate::View& account) { write_account(out, account); });
   }

@@ -15,9 +15,10 @@ namespace tenon::admin {
 class ObjectWriter {
  public:
   explicit ObjectWriter(std::string& out) : out_(out) { out_ += '{'; }
+  /// What is no UTF-8 (of a store that was damaged) must not spoil the document.
   void text(std::string_view name, std::string_view value) {
     begin(name);
-    append_json_string(out_, value);
+    append_string(value);
   }
   /// Left out if empty.
   void text_if(std::string_view name, std::string_view value) {
@@ -41,13 +42,21 @@ class ObjectWriter {
   std::string& begin(std::string_view name) {
     if (any_) out_ += ',';
     any_ = true;
-    append_json_string(out_, name);
+    append_string(name);
     out_ += ':';
     return out_;
   }
   void end() { out_ += '}'; }
 
  private:
+  void append_string(std::string_view text) {
+    if (is_utf8(text)) {
+      append_json_string(out_, text);
+    } else {
+      append_json_string(out_, as_utf8(text));
+    }
+  }
+
   std::string& out_;
   bool any_ = false;
 };

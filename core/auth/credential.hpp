@@ -56,6 +56,7 @@ class Credential : public std::enable_shared_from_this<Credential> {
   /// After stop(): gives up what is under way.
   void abandon();
   bool busy() const { return at_work_ > 0; }
+  const std::string& connection() const { return connection_; }
   const plugin::OAuth2& oauth2() const { return oauth2_; }
 
  private:

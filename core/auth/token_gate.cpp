@@ -22,23 +22,27 @@ TokenGate::TokenGate(runtime::Runtime& runtime, plugin::Gate& next, TokenStore* 
 
 TokenGate::~TokenGate() { *alive_ = false; }
 
-Status TokenGate::add(const plugin::ConnectionSpec& connection) {
-  if (!connection.oauth2 || store_ == nullptr) return {};
-  auto& slot = credentials_[connection.name];
-  if (slot && slot->oauth2() == *connection.oauth2) return {};
-  auto made = std::make_shared<Credential>(runtime_, *store_, redactor_, connection.name, *connection.oauth2,
-                                           options_);
+Result<std::shared_ptr<Credential>> TokenGate::prepare(const plugin::ConnectionSpec& connection) {
+  std::shared_ptr<Credential> made;
+  if (!connection.oauth2 || store_ == nullptr) return made;
+  const auto known = credentials_.find(connection.name);
+  if (known != credentials_.end() && known->second->oauth2() == *connection.oauth2) return made;
+  made = std::make_shared<Credential>(runtime_, *store_, redactor_, connection.name, *connection.oauth2,
+                                      options_);
   if (const Status loaded = made->load(); !loaded) {
     made->stop();
-    if (!slot) credentials_.erase(connection.name);
     return Error(loaded.error().code, "connection " + connection.name + ": " + loaded.error().message);
   }
+  return made;
+}
+
+void TokenGate::use(std::shared_ptr<Credential> credential) {
+  auto& slot = credentials_[credential->connection()];
   if (slot) {
     slot->stop();
     replaced_.push_back(std::move(slot));
   }
-  slot = std::move(made);
-  return {};
+  slot = std::move(credential);
 }
 
 plugin::Gate::Handle TokenGate::send(const plugin::ConnectionSpec& connection, EventClass event_class,

@@ -22,9 +22,11 @@ class TokenGate final : public plugin::Gate {
             CredentialOptions options = {});
   ~TokenGate() override;
 
-  /// Before the connection's first request, and again when it has changed. Reads its tokens; blocks. Errors:
-  /// those of TokenStore::read.
-  Status add(const plugin::ConnectionSpec& connection);
+  /// What the connection needs to have tokens on its requests, and does not have yet; null: nothing. Reads
+  /// its tokens; blocks. It is to be used, or stopped. Errors: those of TokenStore::read.
+  Result<std::shared_ptr<Credential>> prepare(const plugin::ConnectionSpec& connection);
+  /// From now on, also for requests of instances that were made before.
+  void use(std::shared_ptr<Credential> credential);
 
   Handle send(const plugin::ConnectionSpec& connection, EventClass event_class, runtime::HttpRequest request,
               Function<void(runtime::HttpResult)> done) override;

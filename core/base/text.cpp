@@ -98,35 +98,53 @@ std::string percent_encode(std::string_view text) {
   return out;
 }
 
+namespace {
+
+/// Bytes of the character that begins at `at`; 0: none does (RFC 3629).
+std::size_t character_at(std::string_view text, std::size_t at) {
+  const auto lead = static_cast<unsigned char>(text[at]);
+  if (lead < 0x80) return 1;
+  std::size_t more = 0;
+  unsigned least = 0;
+  unsigned code = 0;
+  if (lead >= 0xc2 && lead <= 0xdf) {
+    more = 1, least = 0x80, code = lead & 0x1fU;
+  } else if (lead >= 0xe0 && lead <= 0xef) {
+    more = 2, least = 0x800, code = lead & 0x0fU;
+  } else if (lead >= 0xf0 && lead <= 0xf4) {
+    more = 3, least = 0x10000, code = lead & 0x07U;
+  } else {
+    return 0;
+  }
+  if (more >= text.size() - at) return 0;
+  for (std::size_t k = 1; k <= more; ++k) {
+    const auto next = static_cast<unsigned char>(text[at + k]);
+    if ((next & 0xc0U) != 0x80U) return 0;
+    code = code << 6U | (next & 0x3fU);
+  }
+  if (code < least || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return 0;
+  return more + 1;
+}
+
+}  // namespace
+
 bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    std::size_t more = 0;
-    unsigned least = 0;
-    unsigned code = 0;
-    if (lead < 0x80) {
-      ++i;
-      continue;
-    }
-    if (lead >= 0xc2 && lead <= 0xdf) {
-      more = 1, least = 0x80, code = lead & 0x1fU;
-    } else if (lead >= 0xe0 && lead <= 0xef) {
-      more = 2, least = 0x800, code = lead & 0x0fU;
-    } else if (lead >= 0xf0 && lead <= 0xf4) {
-      more = 3, least = 0x10000, code = lead & 0x07U;
-    } else {
-      return false;
-    }
-    if (i + more > text.size() - 1) return false;
-    for (std::size_t k = 1; k <= more; ++k) {
-      const auto next = static_cast<unsigned char>(text[i + k]);
-      if ((next & 0xc0U) != 0x80U) return false;
-      code = code << 6U | (next & 0x3fU);
-    }
-    if (code < least || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return false;
-    i += more + 1;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = character_at(text, at);
+    if (length == 0) return false;
+    at += length;
   }
   return true;
+}
+
+std::string as_utf8(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = character_at(text, at);
+    out += length == 0 ? std::string_view("\xef\xbf\xbd") : text.substr(at, length);
+    at += std::max<std::size_t>(length, 1);
+  }
+  return out;
 }
 
 }  // namespace tenon

@@ -43,5 +43,7 @@ std::optional<std::string> fill_template(std::string_view text, Lookup&& lookup)
 
 /// True for well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
 bool is_utf8(std::string_view text);
+/// Each byte that is part of no character becomes U+FFFD.
+std::string as_utf8(std::string_view text);
 
 }  // namespace tenon

@@ -19,7 +19,7 @@ Delivery::Delivery(runtime::Runtime& runtime, journal::Journal& journal, Feed& f
       options_(options),
       lanes_([this](const journal::Waiting& waiting) { return priority_of(waiting); }),
       locks_(runtime.delivery()),
-      duplicates_(runtime),
+      duplicates_(runtime, journal, [this](const std::string& pipeline) { return flow_of(pipeline); }),
       pace_(options.running_per_flow * 3 / 4) {}
 
 Delivery::~Delivery() { *alive_ = false; }
@@ -38,6 +38,7 @@ void Delivery::start() {
   gate_.on_reached([this, alive = alive_] {
     if (*alive) pump();
   });
+  duplicates_.load();
   load_modes();
 }
 
@@ -214,6 +215,7 @@ void Delivery::put_flow(Flow fresh) {
   const bool regroup = was_there && (order(*flow->pipeline) != order(*fresh.pipeline) ||
                                      flow->pipeline->block_key != fresh.pipeline->block_key);
   flow = std::make_shared<const Flow>(std::move(fresh));
+  if (!was_there) duplicates_.load();
   if (was_there && !regroup) return pump();
   // Paused or held: all is handed out anew when it runs again.
   const bool stopped = stopped_flows_.contains(name) && !absent_.contains(name);

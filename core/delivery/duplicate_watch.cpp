@@ -1,49 +1,170 @@
 #include "delivery/duplicate_watch.hpp"
 
+#include <algorithm>
+
 #include "delivery/resolve.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 
 namespace tenon::delivery {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr runtime::Duration kGiveUpAfter = std::chrono::hours(24);
+constexpr runtime::Duration kFirstRepeat = std::chrono::minutes(1);
+constexpr std::uint32_t kMostDoublings = 6;
+
+}  // namespace
+
+DuplicateWatch::DuplicateWatch(runtime::Runtime& runtime, journal::Journal& journal, FlowOf flow_of)
+    : runtime_(runtime), journal_(journal), flow_of_(std::move(flow_of)) {}
 
 DuplicateWatch::~DuplicateWatch() {
-  for (const runtime::TimerId timer : timers_) runtime_.delivery().cancel(timer);
+  *alive_ = false;
+  for (const auto& [key, entry] : entries_) runtime_.delivery().cancel(entry.timer);
 }
 
-void DuplicateWatch::watch(plugin::Instance& sink, std::string operation, std::string record) {
-  const plugin::Operation* declared = sink.manifest().operation(operation);
-  if (declared == nullptr) return;
-  const plugin::Capabilities& can = declared->capabilities;
-  auto subject = std::make_shared<Subject>(Subject{sink, std::move(operation), std::move(record)});
-  look_after(std::chrono::milliseconds(can.search_lag_ms + 1000), subject);
-  look_after(std::chrono::milliseconds(quiet_ms(can)), subject);
+DuplicateWatch::Target DuplicateWatch::target_of(const Flow& flow, const std::string& action) {
+  Target target;
+  for (const config::Action& each : flow.pipeline->actions) {
+    if (each.name != action) continue;
+    plugin::Instance* sink = flow.sinks.at(each.connection);
+    const plugin::Operation* declared = sink->manifest().operation(each.operation);
+    if (declared == nullptr || declared->shape != plugin::Operation::Shape::upsert) return target;
+    target.sink = sink;
+    target.operation = each.operation;
+    target.lag_ms = static_cast<std::int64_t>(declared->capabilities.search_lag_ms);
+    target.quiet_ms = quiet_ms(declared->capabilities);
+  }
+  return target;
 }
 
-void DuplicateWatch::look_after(runtime::Duration delay, std::shared_ptr<Subject> subject) {
-  // The timer's number is known only once it is made; the task finds it here.
-  auto timer = std::make_shared<runtime::TimerId>(0);
-  *timer = runtime_.delivery().after(delay, [this, timer, subject = std::move(subject)] {
-    timers_.erase(*timer);
-    if (!subject->told) look(subject);
+void DuplicateWatch::load() {
+  journal_.watches({&runtime_.delivery(), [this, alive = alive_](Result<std::vector<journal::Watch>> got) {
+                      if (!*alive || !got) return;
+                      const std::int64_t now = runtime_.clock().wall_ms();
+                      for (journal::Watch& each : *got) {
+                        const auto flow = flow_of_(each.pipeline);
+                        Key key(each.seq, each.action);
+                        if (flow == nullptr || entries_.contains(key)) continue;
+                        // It was answered, or cut off, within an exchange. A clock that was set back must not
+                        // put it off for ever.
+                        const std::int64_t whole = kExchangeMs + target_of(*flow, each.action).quiet_ms;
+                        const std::int64_t left =
+                            std::clamp(each.since_ms + whole - now, std::int64_t{0}, whole);
+                        put(std::move(key), std::move(each.pipeline), left, left);
+                      }
+                    }});
+}
+
+void DuplicateWatch::watch(const std::string& pipeline, journal::Seq seq, const std::string& action) {
+  const auto flow = flow_of_(pipeline);
+  if (flow == nullptr) return;
+  const Target target = target_of(*flow, action);
+  put({seq, action}, pipeline, target.lag_ms + 1000, target.quiet_ms);
+}
+
+void DuplicateWatch::put(Key key, std::string pipeline, std::int64_t first_ms, std::int64_t last_ms) {
+  Entry& entry = entries_[key];
+  const runtime::Duration now = runtime_.clock().steady();
+  entry.pipeline = std::move(pipeline);
+  entry.until = now + milliseconds(last_ms);
+  entry.give_up = now + kGiveUpAfter;
+  look_after(key, milliseconds(first_ms));
+}
+
+void DuplicateWatch::look_after(const Key& key, runtime::Duration delay) {
+  Entry& entry = entries_.at(key);
+  runtime_.delivery().cancel(entry.timer);
+  entry.timer = runtime_.delivery().after(delay, [this, key] {
+    entries_.at(key).timer = 0;
+    look(key);
   });
-  timers_.insert(*timer);
 }
 
-void DuplicateWatch::look(const std::shared_ptr<Subject>& subject) {
+void DuplicateWatch::look(const Key& key) {
+  Entry& entry = entries_.at(key);
+  auto flow = flow_of_(entry.pipeline);
+  if (flow == nullptr || entry.call != 0) {
+    // A reload took the pipeline away; one that brings it back, or the next start, finds it in the journal.
+    if (flow == nullptr) entries_.erase(key);
+    return;
+  }
+  journal_.watched(key.first, key.second,
+                   {&runtime_.delivery(), [this, alive = alive_, key, flow = std::move(flow)](
+                                              Result<std::optional<std::string>> record) mutable {
+                      if (!*alive || !record || !entries_.contains(key)) return;
+                      if (!*record) {
+                        entries_.erase(key);
+                        return;
+                      }
+                      search(key, std::move(flow), std::move(**record));
+                    }});
+}
+
+void DuplicateWatch::search(const Key& key, std::shared_ptr<const Flow> flow, std::string record) {
+  const Target target = target_of(*flow, key.second);
+  if (target.sink == nullptr) return tell_unchecked(key, "its pipeline writes nothing of that name any more");
+  Entry& entry = entries_.at(key);
   plugin::CallOptions options;
   options.event_class = EventClass::reconcile;
-  const auto answered = [subject](const plugin::CallResult& result) {
-    if (subject->told || result.verdict != plugin::CallResult::Verdict::found || result.matches.size() < 2)
-      return;
-    subject->told = true;
-    metrics::count("duplicate_at_sink", subject->operation);
-    std::string ids;
-    for (const auto& match : result.matches) ids += (ids.empty() ? "" : ", ") + match.id;
-    log::error(
-        codes::kDuplicateAtSink, "a create took effect after its time, beside the one that replaced it",
-        {{"operation", subject->operation}, {"connection", subject->sink.connection().name}, {"ids", ids}});
-  };
-  subject->sink.find(subject->operation, subject->record, options, answered);
+  entry.flow = std::move(flow);
+  entry.sink = target.sink;
+  entry.call = target.sink->find(
+      target.operation, std::move(record), options,
+      [this, alive = alive_, key, operation = target.operation](const plugin::CallResult& result) {
+        if (*alive) searched(key, operation, result);
+      });
+}
+
+void DuplicateWatch::searched(const Key& key, const std::string& operation,
+                              const plugin::CallResult& result) {
+  Entry& entry = entries_.at(key);
+  entry.call = 0;
+  entry.sink = nullptr;
+  // The instance that answers must not end within its own answer.
+  runtime_.delivery().post([flow = std::move(entry.flow)] {});
+  if (result.verdict != plugin::CallResult::Verdict::found) return repeat(key, result.message);
+  if (result.matches.size() > 1) return tell(key, operation, result);
+  entry.failed = 0;
+  const runtime::Duration now = runtime_.clock().steady();
+  if (now >= entry.until) return conclude(key, std::nullopt);
+  look_after(key, entry.until - now);
+}
+
+void DuplicateWatch::repeat(const Key& key, const std::string& why) {
+  Entry& entry = entries_.at(key);
+  if (runtime_.clock().steady() >= entry.give_up) return tell_unchecked(key, why);
+  look_after(key, kFirstRepeat * (1 << std::min(entry.failed++, kMostDoublings)));
+}
+
+void DuplicateWatch::tell(const Key& key, const std::string& operation, const plugin::CallResult& result) {
+  metrics::count("duplicate_at_sink", operation);
+  std::string ids;
+  for (const auto& match : result.matches) ids += (ids.empty() ? "" : ", ") + match.id;
+  log::error(codes::kDuplicateAtSink, "a create took effect after its time, beside the one that replaced it",
+             {{"pipeline", entries_.at(key).pipeline},
+              {"event", std::to_string(key.first)},
+              {"operation", operation},
+              {"ids", ids}});
+  conclude(key, journal::Note{0, "duplicate_at_sink", ids});
+}
+
+void DuplicateWatch::tell_unchecked(const Key& key, const std::string& why) {
+  log::error(codes::kDuplicateUnchecked, "whether a create took effect twice could not be found out",
+             {{"pipeline", entries_.at(key).pipeline},
+              {"event", std::to_string(key.first)},
+              {"action", key.second},
+              {"why", why}});
+  conclude(key, journal::Note{0, "duplicate_unchecked", why});
+}
+
+void DuplicateWatch::conclude(const Key& key, std::optional<journal::Note> note) {
+  const auto [seq, action] = key;
+  entries_.erase(key);
+  journal_.unwatch(journal_.epoch(), seq, action, std::move(note),
+                   {&runtime_.delivery(), [](Result<bool>) {}});
 }
 
 }  // namespace tenon::delivery

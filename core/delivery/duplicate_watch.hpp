@@ -1,44 +1,75 @@
-// DuplicateWatch: searches once more after a create that might be the second one, and tells of what it finds.
+// DuplicateWatch: searches again after a create that might be the second one, and tells of what it finds.
 #pragma once
 
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
-#include <vector>
+#include <utility>
 
+#include "delivery/flow.hpp"
+#include "journal/journal.hpp"
 #include "plugin/instance.hpp"
 #include "runtime/runtime.hpp"
 
 namespace tenon::delivery {
 
-/// Runs on the delivery executor. What waits is forgotten when the host stops: the next start does not look.
+/// Runs on the delivery executor. What it is to look after stands in the journal, so that a start of the host
+/// goes on with it; here is only when.
 class DuplicateWatch {
  public:
-  explicit DuplicateWatch(runtime::Runtime& runtime) : runtime_(runtime) {}
+  /// Null if no pipeline of that name runs here.
+  using FlowOf = Function<std::shared_ptr<const Flow>(const std::string& pipeline)>;
+
+  /// All outlive it.
+  DuplicateWatch(runtime::Runtime& runtime, journal::Journal& journal, FlowOf flow_of);
   ~DuplicateWatch();
   DuplicateWatch(const DuplicateWatch&) = delete;
   DuplicateWatch& operator=(const DuplicateWatch&) = delete;
 
-  /// Searches when a create of `operation` can be seen, and again when one that was under way before it can
-  /// take effect no more. More than one match is an error line `duplicate_at_sink` and a count of that name.
-  /// `sink` outlives the watch.
-  void watch(plugin::Instance& sink, std::string operation, std::string record);
-
-  std::size_t waiting() const { return timers_.size(); }
+  /// Looks after all that the journal has for pipelines that run here.
+  void load();
+  /// A create whose intent asked to be watched was sent, whatever came of it. It is searched for when it can
+  /// be seen, and when one that was under way before it can take effect no more; a search that fails is
+  /// repeated for a day. More than one match is an error line `duplicate_at_sink`, a count of that name and a
+  /// note of the event.
+  void watch(const std::string& pipeline, journal::Seq seq, const std::string& action);
 
  private:
-  struct Subject {
-    plugin::Instance& sink;
+  using Key = std::pair<journal::Seq, std::string>;  ///< the event, and its action
+  struct Entry {
+    std::string pipeline;
+    runtime::Duration until{};    ///< the last search is then or later
+    runtime::Duration give_up{};  ///< no failed search is repeated after that
+    std::uint32_t failed = 0;     ///< searches in a row
+    runtime::TimerId timer = 0;
+    std::shared_ptr<const Flow> flow;  ///< while a search is under way, with the next two
+    plugin::Instance* sink = nullptr;
+    plugin::CallId call = 0;
+  };
+  /// Whom to ask for what an action wrote.
+  struct Target {
+    plugin::Instance* sink = nullptr;  ///< null: the pipeline has no such upsert
     std::string operation;
-    std::string record;
-    bool told = false;
+    std::int64_t lag_ms = 0;
+    std::int64_t quiet_ms = 0;
   };
 
-  void look_after(runtime::Duration delay, std::shared_ptr<Subject> subject);
-  static void look(const std::shared_ptr<Subject>& subject);
+  static Target target_of(const Flow& flow, const std::string& action);
+  void put(Key key, std::string pipeline, std::int64_t first_ms, std::int64_t last_ms);
+  void look_after(const Key& key, runtime::Duration delay);
+  void look(const Key& key);
+  void search(const Key& key, std::shared_ptr<const Flow> flow, std::string record);
+  void searched(const Key& key, const std::string& operation, const plugin::CallResult& result);
+  void repeat(const Key& key, const std::string& why);
+  void tell(const Key& key, const std::string& operation, const plugin::CallResult& result);
+  void tell_unchecked(const Key& key, const std::string& why);
+  void conclude(const Key& key, std::optional<journal::Note> note);
 
   runtime::Runtime& runtime_;
-  std::set<runtime::TimerId> timers_;
+  journal::Journal& journal_;
+  FlowOf flow_of_;
+  std::map<Key, Entry> entries_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< late answers find out that we are gone
 };
 
 }  // namespace tenon::delivery

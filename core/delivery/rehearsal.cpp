@@ -23,7 +23,7 @@ Rehearsal::Rehearsal(runtime::Runtime& runtime, journal::Journal& journal, Share
       journal_(journal),
       flow_(reading_through(reads, *flow)),
       locks_(runtime.delivery()),
-      duplicates_(runtime) {
+      duplicates_(runtime, journal, [](const std::string&) { return nullptr; }) {
   journal::Waiting waiting = waiting_for(detail, force);
   RunServices services{runtime_, *this, locks_, duplicates_, this, nullptr, true};
   event_run_ = std::make_unique<EventRun>(services, flow_, std::move(waiting));

@@ -6,7 +6,6 @@
 namespace tenon::delivery {
 namespace {
 
-constexpr std::int64_t kExchangeMs = 60'000;
 constexpr std::int64_t kUnknownServerMs = 60'000;
 /// An answer that keeps failing under one id may be the id's own: some sinks keep a 500 and repeat it
 /// (https://docs.stripe.com/api/idempotent_requests).

@@ -15,6 +15,9 @@ struct Unresolved {
   std::int64_t since_ms = 0;  ///< when the intent was written
 };
 
+/// No exchange with a remote lasts longer.
+inline constexpr std::int64_t kExchangeMs = 60'000;
+
 /// What is done once a search has found nothing.
 struct NextStep {
   enum class Kind : std::uint8_t {

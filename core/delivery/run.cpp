@@ -318,7 +318,7 @@ Task<EventRun::ActionResult> EventRun::write(const config::Action& action, const
                 waiting_.attempts,
                 shadow_};
   UpsertResult done = co_await run_upsert(upsert);
-  if (done.verify) services_.duplicates.watch(upsert.sink, upsert.operation, upsert.record);
+  if (done.verify) services_.duplicates.watch(flow_.pipeline->name, waiting_.seq, action.name);
   if (done.store_failed || calls_.cancelled()) co_return abandoned();
   if (!done.withheld.empty()) {
     ActionResult result = ended(action, End::skipped, std::string(kShadowWould) + done.withheld);

@@ -15,13 +15,14 @@ using runtime::Task;
 constexpr int kMostRounds = 5;
 
 /// Puts the intent on disk; nothing may be sent before.
-Task<Result<bool>> begin_create(Upsert& upsert, std::string create_id, std::int64_t since_ms) {
+Task<Result<bool>> begin_create(Upsert& upsert, std::string create_id, std::int64_t since_ms, bool watch) {
   journal::Intent intent;
   intent.seq = upsert.seq;
   intent.action = upsert.action;
   intent.identities = upsert.identities;
   intent.create_id = create_id;
   intent.at_ms = since_ms;
+  if (watch) intent.watch = upsert.record;
   runtime::Async<Result<bool>> committed([&](Function<void(Result<bool>)> done) {
     upsert.journal.begin(upsert.journal.epoch(), intent, {&upsert.executor, std::move(done)});
   });
@@ -61,6 +62,7 @@ Outcome asked_again(std::int64_t wait_ms) {
 struct Creates {
   bool announced = false;  ///< an intent of ours is on disk
   bool open = false;       ///< one of them may have taken effect
+  bool watched = false;    ///< one may be the second of its object, and the intent says so
 };
 
 /// Creates, or says why not yet. Nothing: the sink has the object after all, search again.
@@ -89,8 +91,9 @@ Task<std::optional<UpsertResult>> create(Upsert& upsert, Creates& creates) {
     // The sink may have forgotten what it did under the old id, or keep failing for it.
     create_id = uuid_v5(create_id + '\0' + upsert.unresolved->create_id);
   }
+  const bool watch = upsert.unresolved && wants_verification(upsert.capabilities);
   TENON_CRASH_POINT("delivery.before_intent");
-  Result<bool> begun = co_await begin_create(upsert, create_id, since);
+  Result<bool> begun = co_await begin_create(upsert, create_id, since, watch);
   TENON_CRASH_POINT("delivery.after_intent");
   if (!begun) {
     ended.store_failed = true;
@@ -98,14 +101,13 @@ Task<std::optional<UpsertResult>> create(Upsert& upsert, Creates& creates) {
     co_return ended;
   }
   creates.announced = true;
+  creates.watched = creates.watched || watch;
   TENON_CRASH_POINT("delivery.before_create");
   CallResult made = co_await upsert.calls.create(upsert.sink, upsert.operation, upsert.record, create_id);
   TENON_CRASH_POINT("delivery.after_create");
   if (!had_no_effect(made)) creates.open = true;
   if (failed_as(made, Cause::conflict)) co_return std::nullopt;
   ended.outcome = after_create(made);
-  ended.created = ended.outcome.ok();
-  ended.verify = ended.created && upsert.unresolved && wants_verification(upsert.capabilities);
   co_return ended;
 }
 
@@ -164,6 +166,7 @@ Task<UpsertResult> run_upsert(Upsert& upsert) {
   Creates creates;
   UpsertResult ended = co_await run_steps(upsert, creates);
   ended.refused = creates.announced && !creates.open && !upsert.unresolved;
+  ended.verify = creates.watched;
   co_return ended;
 }
 

@@ -35,11 +35,10 @@ struct Upsert {
 
 struct UpsertResult {
   Outcome outcome;
-  bool created = false;
   /// The create that `begin` announced was answered, and surely had no effect: its intent may be forgotten.
   bool refused = false;
   /// A create was sent though an earlier one is not accounted for, at a sink that would not notice: a search
-  /// later must show one object only.
+  /// later must show one object only. Its intent has what to search for.
   bool verify = false;
   /// What was not done since the pipeline is a shadow: `create`, `update 17`.
   std::string withheld;

@@ -31,6 +31,10 @@ class Engine final : public Journal {
             Reply<Looked> reply) override;
   void begin(Epoch epoch, Intent intent, Reply<bool> reply) override;
   void settle(Epoch epoch, std::vector<Settlement> batch, Reply<bool> reply) override;
+  void watches(Reply<std::vector<Watch>> reply) override;
+  void watched(Seq seq, std::string action, Reply<std::optional<std::string>> reply) override;
+  void unwatch(Epoch epoch, Seq seq, std::string action, std::optional<Note> note,
+               Reply<bool> reply) override;
   void requeue(std::vector<Seq> seqs, Reply<Requeued> reply) override;
   void skip(std::vector<Seq> seqs, Reply<Skipped> reply) override;
   void set_pipeline(PipelineState state, Reply<PipelineState> reply) override;

@@ -59,6 +59,24 @@ void Engine::settle(Epoch epoch, std::vector<Settlement> batch, Reply<bool> repl
                     });
 }
 
+void Engine::watches(Reply<std::vector<Watch>> reply) {
+  push<std::vector<Watch>>(Call::Kind::read, 0, std::move(reply),
+                           [](Store& store) { return store.watches(); });
+}
+
+void Engine::watched(Seq seq, std::string action, Reply<std::optional<std::string>> reply) {
+  using Record = std::optional<std::string>;
+  push<Record>(Call::Kind::read, 0, std::move(reply),
+               [seq, action = std::move(action)](Store& store) { return store.watched(seq, action); });
+}
+
+void Engine::unwatch(Epoch epoch, Seq seq, std::string action, std::optional<Note> note, Reply<bool> reply) {
+  push_fenced<bool>(epoch, Call::Kind::write, 0, std::move(reply),
+                    [seq, action = std::move(action), note = std::move(note)](Store& store) {
+                      return store.unwatch(seq, action, note);
+                    });
+}
+
 void Engine::requeue(std::vector<Seq> seqs, Reply<Requeued> reply) {
   reopen(std::move(seqs), std::nullopt, std::move(reply));
 }

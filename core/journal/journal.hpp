@@ -126,6 +126,18 @@ struct Intent {
   std::vector<IdentityKey> identities;
   std::string create_id;
   std::int64_t at_ms = 0;
+  /// The record (JSON text), where the create may be the second one of its object and the sink would take
+  /// both: it is to be searched for, by a later start too, until `unwatch`. One per event and action: the
+  /// newest.
+  std::optional<std::string> watch = std::nullopt;
+};
+
+/// A create that is to be looked after.
+struct Watch {
+  Seq seq = 0;
+  std::string action;
+  std::string pipeline;
+  std::int64_t since_ms = 0;  ///< when its intent was written
 };
 
 /// One attempt of one action, for people. `conversation` is JSON text, already redacted.
@@ -178,8 +190,9 @@ struct EventRow {
 /// What an operator did to an event.
 struct Note {
   std::int64_t at_ms = 0;
-  std::string what;  ///< requeued, replayed, skipped, id_reused
-  std::string text;  ///< of the first three: the end that was taken back, its reason, and how
+  std::string what;  ///< requeued, replayed, skipped, id_reused, duplicate_at_sink, duplicate_unchecked
+  std::string text;  ///< of the first three: the end that was taken back, its reason, and how; of the last
+                     ///< two what `unwatch` was told
 };
 
 struct EventDetail {
@@ -327,6 +340,15 @@ class Journal : public Ledger {
   virtual void park(Epoch epoch, std::string lane, std::vector<Seq> seqs, Reply<bool> reply) = 0;
   virtual void take_parked(Epoch epoch, std::string lane, std::uint32_t limit,
                            Reply<std::vector<Waiting>> reply) = 0;
+
+  /// Creates that are to be looked after, in seq order. What became of their event does not count, unless it
+  /// was deleted.
+  virtual void watches(Reply<std::vector<Watch>> reply) = 0;
+  /// What that create sends; nullopt: nobody is to look any more.
+  virtual void watched(Seq seq, std::string action, Reply<std::optional<std::string>> reply) = 0;
+  /// It was looked after for good. A note that is not empty is kept with the event.
+  virtual void unwatch(Epoch epoch, Seq seq, std::string action, std::optional<Note> note,
+                       Reply<bool> reply) = 0;
 
   /// Opens dead letters again: at once, with no attempts counted; of their actions those that were delivered
   /// stay so. One commit, audited. Refusals concern single events; one that was named twice, here or by two

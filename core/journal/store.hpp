@@ -92,6 +92,7 @@ class Store {
   virtual Result<Appended> append(Append& request) = 0;
   virtual Result<bool> begin(const Intent& intent) = 0;
   virtual Result<bool> settle(const std::vector<Settlement>& batch) = 0;
+  virtual Result<bool> unwatch(Seq seq, const std::string& action, const std::optional<Note>& note) = 0;
   /// `seqs` ascending, each once; with `replay` as it says (its own seqs do not count), else dead letters.
   /// Beside the answer: the pipelines of those that are open again.
   using Opened = std::pair<Requeued, std::vector<std::pair<std::string, Seq>>>;
@@ -115,6 +116,8 @@ class Store {
   virtual Result<std::vector<Waiting>> open_of(std::span<const Seq> seqs) = 0;
   virtual Result<Looked> look(std::span<const IdentityKey> identities,
                               std::span<const AppliedKey> applied) = 0;
+  virtual Result<std::vector<Watch>> watches() = 0;
+  virtual Result<std::optional<std::string>> watched(Seq seq, const std::string& action) = 0;
   /// Those that do not run.
   virtual Result<std::vector<PipelineState>> pipelines() = 0;
   virtual Result<std::vector<Backlog>> backlog() = 0;

@@ -72,6 +72,9 @@ namespace codes {
   ROW(kDuplicateAtSink, "duplicate_at_sink", \
       "A create took effect later than its sink allows for, beside the one that had replaced it.", \
       "Merge the two objects at the sink; the line names their ids. If it happens again, the plugin's max_server_time is too short.") \
+  ROW(kDuplicateUnchecked, "duplicate_unchecked", \
+      "A create was sent though an earlier one was not accounted for, and whether both took effect could not be found out for a day.", \
+      "Look at the sink for two objects of the event that the line names.") \
   ROW(kEnvFileUnreadable, "env_file_unreadable", \
       "The file of NAME=VALUE lines (.env, --env-file) is not there or cannot be read.", \
       "Check its path and its owner.") \

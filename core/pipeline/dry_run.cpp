@@ -204,7 +204,7 @@ Result<std::shared_ptr<const Flow>> DryRuns::flow_for(const DryRun& wanted, Shar
       return Error("needs_apply", "it asks the account " + account + ", which another delivery thread has");
   }
   const Shard::Instances& live_ones = shard.instances();
-  Shard::Instances instances;
+  Shard::Parts parts;
   for (const auto& [connection, instance] : place.instances) {
     const auto spec = config.connections.find(connection);
     const auto known = live_ones.find(connection);
@@ -212,21 +212,25 @@ Result<std::shared_ptr<const Flow>> DryRuns::flow_for(const DryRun& wanted, Shar
                          config::same_definition(known->second->connection(), spec->second);
     if (spec != config.connections.end() && !as_live &&
         config::same_definition(instance->connection(), spec->second))
-      instances[connection] = instance;
+      parts.instances[connection] = instance;
   }
   plugin::teach(*host_.redactor_, config.connections, host_.registry_);
-  auto flows = shard.make_flows(config, {name}, instances);
-  if (!flows) return flows.error();
+  auto flows = shard.make_flows(config, {name}, parts);
+  if (!flows) {
+    Shard::drop(parts);
+    return flows.error();
+  }
+  shard.use_credentials(parts);
   // The shard keeps those that are used no more until no call can come back to them.
   for (auto& [connection, instance] : place.instances) {
-    const auto kept = instances.find(connection);
-    if (kept == instances.end() || kept->second != instance) shard.retire(std::move(instance));
+    const auto kept = parts.instances.find(connection);
+    if (kept == parts.instances.end() || kept->second != instance) shard.retire(std::move(instance));
   }
-  std::erase_if(instances, [&live_ones](const auto& each) {
+  std::erase_if(parts.instances, [&live_ones](const auto& each) {
     const auto known = live_ones.find(each.first);
     return known != live_ones.end() && known->second == each.second;
   });
-  place.instances = std::move(instances);
+  place.instances = std::move(parts.instances);
   return std::make_shared<const Flow>(std::move(flows->front()));
 }
 

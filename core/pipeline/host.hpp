@@ -74,6 +74,7 @@ class Host {
     std::vector<delivery::BudgetGate::View> accounts;
     std::vector<std::size_t> blocked;  ///< lanes that a dead letter holds up, in the pipelines' order
     std::size_t running = 0;           ///< events under way
+    std::size_t in_memory = 0;         ///< events that wait and are held in memory; others wait on disk
   };
   /// What the host does now; from any thread, `done` on the ingress executor.
   void view(Function<void(View)> done);
@@ -104,6 +105,7 @@ class Host {
   void in_turn(std::shared_ptr<Function<Status(Shard&)>> step, Function<void(Status)> then,
                std::size_t at = 0);
   void make_flows(const std::shared_ptr<Apply>& job);
+  void refuse(const std::shared_ptr<Apply>& job, const Error& why);
   Changes changes_to(const Apply& job) const;
   void put_flows(const std::shared_ptr<Apply>& job);
   void finish_apply(const std::shared_ptr<Apply>& job);

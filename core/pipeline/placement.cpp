@@ -103,6 +103,13 @@ std::size_t Placement::of(const std::string& pipeline) const {
   return found == pipelines_.end() ? 0 : found->second;
 }
 
+std::vector<std::string> Placement::names_on(std::size_t shard, const config::Config& config) const {
+  std::vector<std::string> names;
+  for (const auto& pipeline : config.pipelines)
+    if (of(pipeline->name) == shard) names.push_back(pipeline->name);
+  return names;
+}
+
 bool Placement::may_ask(std::size_t shard, const std::string& account) const {
   const auto found = accounts_.find(account);
   return found == accounts_.end() || found->second == shard;

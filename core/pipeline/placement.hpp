@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "config/pipeline.hpp"
@@ -28,6 +29,8 @@ class Placement {
 
   /// 0 if it was never placed.
   std::size_t of(const std::string& pipeline) const;
+  /// Those of the config's pipelines that are on the shard.
+  std::vector<std::string> names_on(std::size_t shard, const config::Config& config) const;
   /// False if the account is another executor's.
   bool may_ask(std::size_t shard, const std::string& account) const;
 

@@ -40,16 +40,17 @@ Shard::Shard(std::size_t index, runtime::Runtime& runtime, const Shared& shared)
 
 /// An instance of the same connection is used again.
 Result<plugin::Instance*> Shard::instance_of(const config::Config& config, const std::string& connection,
-                                             Instances& instances, delivery::Flow& flow) {
+                                             Parts& parts, delivery::Flow& flow) {
   const plugin::ConnectionSpec& spec = config.connections.at(connection);
-  auto& slot = instances[connection];
+  auto& slot = parts.instances[connection];
   if (!slot) {
     const auto known = instances_.find(connection);
     if (known != instances_.end() && known->second &&
         config::same_definition(known->second->connection(), spec)) {
       slot = known->second;
     } else {
-      TENON_CHECK(token_gate_.add(spec));
+      TENON_TRY(auto credential, token_gate_.prepare(spec));
+      if (credential) parts.credentials.push_back(std::move(credential));
       TENON_TRY(slot,
                 registry_.make_instance(spec, {&runtime_, &runtime_.delivery(), &token_gate_, redactor_}));
       gate_.add_account(spec.account, registry_.find(spec.connector)->budget);
@@ -61,7 +62,7 @@ Result<plugin::Instance*> Shard::instance_of(const config::Config& config, const
 
 Result<std::vector<delivery::Flow>> Shard::make_flows(const config::Config& config,
                                                       const std::vector<std::string>& pipelines,
-                                                      Instances& instances) {
+                                                      Parts& parts) {
   const auto visible = std::make_shared<const Document>(visible_settings(config));
   std::vector<delivery::Flow> flows;
   for (const auto& pipeline : config.pipelines) {
@@ -71,14 +72,24 @@ Result<std::vector<delivery::Flow>> Shard::make_flows(const config::Config& conf
     flow.connections = visible->root;
     flow.keeps.push_back(visible);
     if (!pipeline->fetches.empty()) {
-      TENON_TRY(flow.source, instance_of(config, pipeline->trigger_connection, instances, flow));
+      TENON_TRY(flow.source, instance_of(config, pipeline->trigger_connection, parts, flow));
     }
     for (const config::Action& action : pipeline->actions) {
-      TENON_TRY(flow.sinks[action.connection], instance_of(config, action.connection, instances, flow));
+      TENON_TRY(flow.sinks[action.connection], instance_of(config, action.connection, parts, flow));
     }
     flows.push_back(std::move(flow));
   }
   return flows;
+}
+
+void Shard::use_credentials(Parts& parts) {
+  for (auto& credential : parts.credentials) token_gate_.use(std::move(credential));
+  parts.credentials.clear();
+}
+
+void Shard::drop(Parts& parts) {
+  for (const auto& credential : parts.credentials) credential->stop();
+  parts.credentials.clear();
 }
 
 void Shard::set_instances(Instances instances) {

@@ -35,6 +35,11 @@ struct Shared {
 class Shard {
  public:
   using Instances = std::map<std::string, std::shared_ptr<plugin::Instance>>;  ///< by connection
+  /// What flows are made with.
+  struct Parts {
+    Instances instances;
+    std::vector<std::shared_ptr<auth::Credential>> credentials;  ///< those that are new
+  };
 
   /// `runtime` as this shard's parts see it.
   Shard(std::size_t index, runtime::Runtime& runtime, const Shared& shared);
@@ -45,11 +50,15 @@ class Shard {
   delivery::Delivery& delivery() { return delivery_; }
   delivery::BudgetGate& gate() { return gate_; }
 
-  /// Of those of the config's pipelines that are named. Instances are taken from `instances`, from those that
-  /// run, or made; all of them are in `instances` then. Errors: those of making instances and of tokens.
+  /// Of those of the config's pipelines that are named. Instances are taken from the parts, from those that
+  /// run, or made; all of them are in the parts then. What runs is as it was. Errors: those of making
+  /// instances and of tokens.
   Result<std::vector<delivery::Flow>> make_flows(const config::Config& config,
-                                                 const std::vector<std::string>& pipelines,
-                                                 Instances& instances);
+                                                 const std::vector<std::string>& pipelines, Parts& parts);
+  /// The ones that ask for tokens from now on.
+  void use_credentials(Parts& parts);
+  /// The parts are of no use: something else failed.
+  static void drop(Parts& parts);
 
   const Instances& instances() const { return instances_; }
   /// The ones that run from now on; those that are no longer among them are retired.
@@ -65,7 +74,7 @@ class Shard {
 
  private:
   Result<plugin::Instance*> instance_of(const config::Config& config, const std::string& connection,
-                                        Instances& instances, delivery::Flow& flow);
+                                        Parts& parts, delivery::Flow& flow);
 
   const std::size_t index_;
   runtime::Runtime& runtime_;

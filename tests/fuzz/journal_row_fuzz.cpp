@@ -1,5 +1,5 @@
-// What stands in the journal's rows may be damaged, or another hand's: it is listed, shown and taken without
-// harm, and the control socket's answer about it stays JSON. The first byte chooses the column.
+// What stands in the journal's rows may be damaged, or another hand's: it is listed, shown and looked after
+// without harm, and the control socket's answer about it stays JSON. The first byte chooses the column.
 #include <sqlite3.h>
 
 #include <cstdint>
@@ -36,7 +36,9 @@ constexpr const char* kColumns[] = {
     "UPDATE attempt SET conversation = ?1",
     "UPDATE event SET data = CAST(?1 AS BLOB)",
     "UPDATE event SET time_ms = length(?1) * 1152921504606846975, received_ms = -length(?1)",
-    "UPDATE pending SET attempts = -length(?1), next_ms = length(?1) - 2"};
+    "UPDATE pending SET attempts = -length(?1), next_ms = length(?1) - 2",
+    "UPDATE watch SET action = ?1",
+    "UPDATE watch SET record = ?1"};
 
 void need(bool fine, const char* what) {
   if (fine) return;
@@ -58,6 +60,7 @@ struct Store {
         "INSERT INTO event(seq, id, connection, pipeline, type, key, keys, received_ms, class, thin, data) "
         "VALUES(1, 'e', 'c', 'p', 't', 'k', '{\"a\":\"b\"}', 1, 'live', 0, '{}')");
     execute("INSERT INTO pending(seq, pipeline, attempts) VALUES(1, 'p', 1)");
+    execute("INSERT INTO watch VALUES(1, 'main', '{}', 1)");
     execute("INSERT INTO attempt VALUES((1 << 20) + 1, 'main', 1, 1, 2, 'retry', '', '', '{}', '[]', '')");
   }
   ~Store() {
@@ -90,6 +93,8 @@ struct Store {
     limits.members = 1'000'000;
     need(parse_json(text, limits).has_value(), text.c_str());
   }
+  static void check(const Result<std::vector<journal::Watch>>&) {}
+  static void check(const Result<std::optional<std::string>>&) {}
   static void check(const Result<journal::Listed>& rows) {
     if (rows) need_json(admin::events_json(*rows, false));
   }
@@ -115,6 +120,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   store.ask<journal::Listed>([&](auto reply) { store.journal->list({}, std::move(reply)); });
   store.ask<std::optional<journal::EventDetail>>(
       [&](auto reply) { store.journal->show("1", std::move(reply)); });
+  store.ask<std::vector<journal::Watch>>([&](auto reply) { store.journal->watches(std::move(reply)); });
+  store.ask<std::optional<std::string>>(
+      [&](auto reply) { store.journal->watched(1, "main", std::move(reply)); });
   store.write(kColumns[5], R"({"a":"b"})");
   return 0;
 }

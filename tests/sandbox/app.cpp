@@ -103,7 +103,7 @@ Reply App::aside(const Request& request) {
 Plan App::decide(Api api, Request& request, bool& injected) {
   auto& switches = world_.switches_of(api);
   Plan out;
-  if (switches.hang()) {
+  if (switches.hang(false, request.method)) {
     out.action = Plan::Action::hang;
     return out;
   }
@@ -126,7 +126,10 @@ Plan App::decide(Api api, Request& request, bool& injected) {
   if (out.reply.status != 401) add_rate_headers(api, out.reply, now);
   if (world_.effects.size() == before) return out;
   // Only what had an effect can fail after it.
-  if (switches.reset(true, request.method)) {
+  if (switches.hang(true, request.method)) {
+    out.action = Plan::Action::hang;
+    injected = true;
+  } else if (switches.reset(true, request.method)) {
     out.action = Plan::Action::reset;
     injected = true;
   } else if (const auto* failure = switches.fail(true, request.method)) {

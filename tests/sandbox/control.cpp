@@ -83,10 +83,12 @@ Reply set_switches(World& world, const json& wanted) {
       return wrong("budget is {\"limit\":40,\"window_s\":20}; limit 0 lifts it");
     budget = BudgetSize{limit.get<std::int64_t>(), window.get<double>()};
   }
-  const bool hung = world.switches_of(api).hang();
+  if (api != Api::gorgias && (wanted.contains("search_lag_ms") || wanted.contains("unique")))
+    return wrong("search_lag_ms and unique are of gorgias alone");
+  const bool hung = world.switches_of(api).hangs();
   if (const auto text = world.switches_of(api).set(wanted); !text.empty()) return wrong(text);
   if (budget) world.bucket_of(api).resize(*budget);
-  if (hung && !world.switches_of(api).hang() && world.release_hung) world.release_hung();
+  if (hung && !world.switches_of(api).hangs() && world.release_hung) world.release_hung();
   return answer(switches(world));
 }
 
@@ -128,7 +130,8 @@ Reply reset(World& world) {
   world.gorgias.clear();
   world.records.clear();
   world.oauth.clear();
-  const json calm = {{"latency_ms", 0}, {"hang", false}, {"fail", nullptr}, {"reset", nullptr}};
+  const json calm = {{"latency_ms", 0},  {"hang", false},      {"fail", nullptr},
+                     {"reset", nullptr}, {"search_lag_ms", 0}, {"unique", true}};
   for (std::size_t i = 0; i < kApis; ++i) {
     world.switches[i].set(calm);
     world.counters[i] = Counters{.in_flight = world.counters[i].in_flight};
@@ -214,7 +217,7 @@ GET    /_sandbox/stats                counters, by API and in all
 GET    /_sandbox/rules                what is refused, and where that is written
 GET    /_sandbox/switches             what misbehaves
 PUT    /_sandbox/switches             {"api":"gorgias", and any of
-         "latency_ms":50, "hang":true, "budget":{"limit":40,"window_s":20},
+         "latency_ms":50, "hang":true, "search_lag_ms":0, "unique":true, "budget":{"limit":40,"window_s":20},
          "fail":{"status":503,"rate":0.01 | "count":3,"retry_after":7,"body":"…","method":"POST","after_effect":true},
          "reset":{"rate":0.01 | "count":3,"method":"POST","after_effect":true}}
          null takes fail and reset back; after_effect does the write, then loses the answer

@@ -31,10 +31,11 @@ std::vector<std::string> emails_of(const json& fields) {
 
 }  // namespace
 
-Gorgias::Gorgias(const Settings& settings, Effects& effects, const OAuth& oauth)
+Gorgias::Gorgias(const Settings& settings, Effects& effects, const OAuth& oauth, const Switches& switches)
     : settings_(settings),
       effects_(effects),
       oauth_(oauth),
+      switches_(switches),
       basic_("Basic " + base64(settings.gorgias_email + ":" + settings.gorgias_key)),
       bearer_("Bearer " + (settings.gorgias_token.empty() ? settings.gorgias_key : settings.gorgias_token)) {}
 
@@ -141,7 +142,7 @@ std::optional<Reply> Gorgias::apply(json& fields, const json& wanted, std::int64
     });
     if (!there) channels.push_back({{"type", "email"}, {"address", lower(email)}, {"preferred", true}});
   }
-  for (const auto& email : emails_of(after)) {
+  for (const auto& email : switches_.unique() ? emails_of(after) : std::vector<std::string>()) {
     const auto [first, last] = by_email_.equal_range(email);
     if (std::any_of(first, last, [self](const auto& entry) { return entry.second != self; }))
       return refuse(Rule::g_email_taken);

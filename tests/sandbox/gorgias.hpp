@@ -14,12 +14,13 @@
 #include "message.hpp"
 #include "oauth.hpp"
 #include "settings.hpp"
+#include "switches.hpp"
 
 namespace sandbox {
 
 class Gorgias {
  public:
-  Gorgias(const Settings& settings, Effects& effects, const OAuth& oauth);
+  Gorgias(const Settings& settings, Effects& effects, const OAuth& oauth, const Switches& switches);
 
   /// A request whose path begins with /api.
   Reply handle(const Request& request);
@@ -54,6 +55,7 @@ class Gorgias {
   const Settings& settings_;
   Effects& effects_;
   const OAuth& oauth_;
+  const Switches& switches_;
   std::string basic_, bearer_;
   Customers customers_;
   std::unordered_multimap<std::string, std::int64_t> by_email_, by_external_id_;

@@ -105,8 +105,9 @@ Reply Gorgias::list(const Request& request) const {
   Wanted wanted;
   if (auto refusal = check_list(request, wanted)) return *refusal;
   std::vector<std::pair<Cursor, const Customer*>> rows;
+  const auto now = wall_ms();
   const auto consider = [&](std::int64_t id, const Customer& customer) {
-    if (!matches(customer, request)) return;
+    if (customer.created_ms + switches_.search_lag_ms() > now || !matches(customer, request)) return;
     const Cursor at = wanted.order.updated ? Cursor{customer.updated_ms, customer.order, id}
                                            : Cursor{customer.created_ms, 0, id};
     if (wanted.after && (wanted.order.ascending ? at <= *wanted.after : at >= *wanted.after)) return;

@@ -225,11 +225,31 @@ class Switches(Rig):
         self.assertEqual(len(failed), 1)
         self.assertEqual(self.client.get("/_sandbox/stats")["in_flight"], 0)
 
+    def test_a_create_that_hangs_took_effect(self):
+        self.switch("gorgias", hang={"count": 1, "method": "POST", "after_effect": True})
+        host, port = self.sandbox.url.removeprefix("http://").split(":")
+        body = b'{"email":"ann@example.com"}'
+        head = f"POST /api/customers HTTP/1.1\r\nHost: x\r\nAuthorization: {DESK['Authorization']}\r\nContent-Type: application/json\r\n"
+        with socket.create_connection((host, int(port))) as patient:
+            patient.sendall(head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            harness.wait_until(lambda: self.client.get("/_sandbox/stats")["in_flight"] == 1, "the request to hang", 5)
+            self.assertEqual(self.desk("GET", "/customers?email=ann@example.com")[2]["data"][0]["email"], "ann@example.com")
+            self.assertEqual(self.desk("POST", "/customers", {"email": "ben@example.com"})[0], 201)
+
+    def test_a_search_that_lags_and_an_email_of_two(self):
+        self.switch("gorgias", search_lag_ms=3_600_000)
+        self.assertEqual(self.desk("POST", "/customers", {"email": "ann@example.com"})[0], 201)
+        self.assertEqual(self.desk("GET", "/customers?email=ann@example.com")[2]["data"], [])
+        self.assertEqual(self.desk("POST", "/customers", {"email": "ann@example.com"})[0], 409)
+        self.switch("gorgias", search_lag_ms=0, unique=False)
+        self.assertEqual(self.desk("POST", "/customers", {"email": "ann@example.com"})[0], 201)
+        self.assertEqual(len(self.desk("GET", "/customers?email=ann@example.com")[2]["data"]), 2)
+
     def test_what_is_not_understood_changes_nothing(self):
         before = self.client.get("/_sandbox/switches")
         for wrong in ({"api": "shop"}, {}, {"api": "records", "latency": 1}, {"api": "records", "latency_ms": -1}, {"api": "records", "hang": 1},
                       {"api": "records", "fail": {"rate": 2}}, {"api": "records", "fail": {"odds": 1}}, {"api": "records", "fail": 1},
-                      {"api": "records", "reset": {"count": -1}}, {"api": "records", "latency_ms": 5, "budget": {"limit": -1}}):
+                      {"api": "records", "reset": {"count": -1}}, {"api": "records", "unique": False}, {"api": "gorgias", "search_lag_ms": -1}, {"api": "records", "latency_ms": 5, "budget": {"limit": -1}}):
             self.assertEqual(self.ask("PUT", "/_sandbox/switches", wrong)[0], 400, wrong)
         self.assertEqual(self.ask("PUT", "/_sandbox/switches", "nonsense")[0], 400)
         self.assertEqual(self.client.get("/_sandbox/switches"), before)

@@ -13,7 +13,7 @@ using nlohmann::json;
 std::string read_dose(const json& from, Dose& out) {
   out = Dose();
   if (from.is_null()) return "";
-  if (!from.is_object()) return "fail and reset are objects";
+  if (!from.is_object()) return "fail, reset and hang are objects; hang may be true or false";
   for (const auto& [name, value] : from.items()) {
     const bool fits = name == "rate"           ? value.is_number() && value >= 0 && value <= 1
                       : name == "count"        ? value.is_number_integer() && value >= 0
@@ -55,7 +55,9 @@ json shown_dose(const Dose& dose) {
 
 std::string Switches::set(const json& wanted) {
   auto latency = latency_ms_;
-  auto hang = hang_;
+  auto lag = search_lag_ms_;
+  auto unique = unique_;
+  Dose hang = hang_;
   Failure fail = fail_;
   Dose reset = reset_;
   std::string wrong;
@@ -63,8 +65,14 @@ std::string Switches::set(const json& wanted) {
     if (name == "api" || name == "budget") continue;
     if (name == "latency_ms" && value.is_number_integer() && value >= 0 && value <= 600'000)
       latency = value;
+    else if (name == "search_lag_ms" && value.is_number_integer() && value >= 0 && value <= 3'600'000)
+      lag = value;
+    else if (name == "unique" && value.is_boolean())
+      unique = value;
     else if (name == "hang" && value.is_boolean())
-      hang = value;
+      wrong = read_dose(value ? json::object() : json(), hang);
+    else if (name == "hang")
+      wrong = read_dose(value, hang);
     else if (name == "fail")
       wrong = read_failure(value, fail);
     else if (name == "reset")
@@ -74,7 +82,9 @@ std::string Switches::set(const json& wanted) {
     if (!wrong.empty()) return wrong;
   }
   latency_ms_ = latency;
-  hang_ = hang;
+  search_lag_ms_ = lag;
+  unique_ = unique;
+  hang_ = std::move(hang);
   fail_ = std::move(fail);
   reset_ = std::move(reset);
   return "";
@@ -87,7 +97,8 @@ json Switches::shown() const {
     if (!fail_.body.empty()) fail["body"] = fail_.body;
     if (fail_.retry_after_s) fail["retry_after"] = *fail_.retry_after_s;
   }
-  return {{"latency_ms", latency_ms_}, {"hang", hang_}, {"fail", fail}, {"reset", shown_dose(reset_)}};
+  return {{"latency_ms", latency_ms_},   {"hang", shown_dose(hang_)},       {"fail", fail},
+          {"reset", shown_dose(reset_)}, {"search_lag_ms", search_lag_ms_}, {"unique", unique_}};
 }
 
 bool Switches::takes(Dose& dose, bool after_effect, std::string_view method) {

@@ -30,13 +30,20 @@ class Switches {
  public:
   explicit Switches(std::uint64_t seed) : random_(seed) {}
 
-  /// Changes what `wanted` names: latency_ms, fail, reset, hang (budget is not its business). The text of
-  /// what is wrong with it, and then nothing is changed; empty when all is well.
+  /// Changes what `wanted` names: latency_ms, fail, reset, hang, search_lag_ms, unique (budget is not its
+  /// business, and the last two are Gorgias'). The text of what is wrong with it, and then nothing is
+  /// changed; empty when all is well.
   std::string set(const nlohmann::json& wanted);
   nlohmann::json shown() const;
 
   std::int64_t latency_ms() const { return latency_ms_; }
-  bool hang() const { return hang_; }
+  /// How long what was created is not found by a search.
+  std::int64_t search_lag_ms() const { return search_lag_ms_; }
+  /// False: a second one of an email is created.
+  bool unique() const { return unique_; }
+  /// Whether requests hang, or did: until it is switched off.
+  bool hangs() const { return hang_.rate > 0; }
+  bool hang(bool after_effect, std::string_view method) { return takes(hang_, after_effect, method); }
   /// The failure for this request, if it is its turn; each answer counts.
   const Failure* fail(bool after_effect, std::string_view method);
   bool reset(bool after_effect, std::string_view method);
@@ -46,7 +53,9 @@ class Switches {
 
   std::mt19937_64 random_;
   std::int64_t latency_ms_ = 0;
-  bool hang_ = false;
+  std::int64_t search_lag_ms_ = 0;
+  bool unique_ = true;
+  Dose hang_;
   Failure fail_;
   Dose reset_;
 };

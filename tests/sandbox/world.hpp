@@ -21,7 +21,7 @@ struct World {
         sender(io, settings),
         bigcommerce(settings, effects),
         oauth(settings, effects),
-        gorgias(settings, effects, oauth),
+        gorgias(settings, effects, oauth, switches_of(Api::gorgias)),
         records(settings, effects) {
     log.on = settings.request_log;
   }
@@ -32,14 +32,14 @@ struct World {
 
   Settings settings;
   Effects effects;
+  std::array<Switches, kApis> switches{Switches(settings.seed), Switches(settings.seed + 1),
+                                       Switches(settings.seed + 2), Switches(settings.seed + 3)};
   RequestLog log;
   Sender sender;
   BigCommerce bigcommerce;
   OAuth oauth;
   Gorgias gorgias;
   Records records;
-  std::array<Switches, kApis> switches{Switches(settings.seed), Switches(settings.seed + 1),
-                                       Switches(settings.seed + 2), Switches(settings.seed + 3)};
   std::array<Bucket, kApis> buckets{Bucket(Bucket::Kind::fixed, settings.bigcommerce_budget),
                                     Bucket(Bucket::Kind::leaky, settings.gorgias_budget),
                                     Bucket(Bucket::Kind::leaky, BudgetSize{0, 20}),

@@ -73,6 +73,29 @@ std::uint64_t MemoryStore::replaying() const {
   }));
 }
 
+Result<std::vector<Watch>> MemoryStore::watches() {
+  std::vector<Watch> out;
+  for (const auto& [seq, row] : events_) {
+    for (const auto& [action, watched] : row.watches)
+      out.push_back({seq, action, row.pipeline, watched.since_ms});
+  }
+  return out;
+}
+
+Result<std::optional<std::string>> MemoryStore::watched(Seq seq, const std::string& action) {
+  const auto row = events_.find(seq);
+  if (row == events_.end()) return std::optional<std::string>();
+  const auto found = row->second.watches.find(action);
+  return found == row->second.watches.end() ? std::nullopt : std::optional(found->second.record);
+}
+
+Result<bool> MemoryStore::unwatch(Seq seq, const std::string& action, const std::optional<Note>& note) {
+  const auto row = events_.find(seq);
+  if (row == events_.end() || row->second.watches.erase(action) == 0) return false;
+  if (note) row->second.notes.push_back({now_ms_, note->what, note->text});
+  return true;
+}
+
 Result<bool> MemoryStore::range_some(const RangeQuery&, RangeTally& tally) {
   for (auto at = events_.upper_bound(tally.at()); at != events_.end(); ++at) {
     const Row& row = at->second;

@@ -69,6 +69,8 @@ Result<bool> MemoryStore::begin(const Intent& intent) {
   for (const IdentityKey& key : intent.identities) {
     identities_[key] = {key, IdentityState::creating, "", intent.create_id, intent.at_ms};
   }
+  if (const auto row = events_.find(intent.seq); intent.watch && row != events_.end())
+    row->second.watches[intent.action] = {*intent.watch, intent.at_ms};
   return true;
 }
 

@@ -21,6 +21,7 @@ class MemoryStore final : public Store {
   Result<Appended> append(Append& request) override;
   Result<bool> begin(const Intent& intent) override;
   Result<bool> settle(const std::vector<Settlement>& batch) override;
+  Result<bool> unwatch(Seq seq, const std::string& action, const std::optional<Note>& note) override;
   Result<Opened> requeue(std::span<const Seq> seqs, const Replay* replay) override;
   Result<Skipped> skip(std::span<const Seq> seqs) override;
   Result<PipelineState> set_pipeline(const PipelineState& state) override;
@@ -30,6 +31,8 @@ class MemoryStore final : public Store {
   Result<bool> open_some(Scan& scan, std::size_t limit, std::vector<Waiting>& out) override;
   Result<std::vector<Waiting>> open_of(std::span<const Seq> seqs) override;
   Result<Looked> look(std::span<const IdentityKey> identities, std::span<const AppliedKey> applied) override;
+  Result<std::vector<Watch>> watches() override;
+  Result<std::optional<std::string>> watched(Seq seq, const std::string& action) override;
   Result<std::vector<PipelineState>> pipelines() override;
   Result<std::vector<Backlog>> backlog() override;
   Status list_some(const Query& query, Listed& listed) override;
@@ -54,6 +57,11 @@ class MemoryStore final : public Store {
     std::vector<ActionEnd> actions;
     std::vector<AttemptRecord> records;
     std::vector<Note> notes;
+    struct Watched {
+      std::string record;
+      std::int64_t since_ms = 0;
+    };
+    std::map<std::string, Watched> watches;  ///< by action
   };
   /// Connection, delivery id, body (the body alone where there is no id).
   using RequestKey = std::tuple<std::string, std::string, Sha256>;

@@ -118,6 +118,7 @@ Status create(const std::string& folder, const std::string& file, std::int64_t n
     TENON_CHECK(database.run(kSchema3));
     TENON_CHECK(database.run(kSchema4));
     TENON_CHECK(database.run(kSchema5));
+    TENON_CHECK(database.run(kSchema6));
     TENON_CHECK(database.run(numbers.c_str()));
     TENON_CHECK(database.run("COMMIT"));
     TENON_CHECK(database.run("PRAGMA journal_mode = WAL; PRAGMA wal_checkpoint(TRUNCATE)"));

@@ -10,7 +10,7 @@ namespace tenon::journal {
 /// PRAGMA application_id: "tenj".
 inline constexpr std::int32_t kApplicationId = 0x74656e6a;
 /// PRAGMA user_version: what this program writes, and the newest that it reads.
-inline constexpr std::int32_t kFormat = 5;
+inline constexpr std::int32_t kFormat = 6;
 
 /// Attempt rows are numbered seq * 2^20 + n, n from 1: rows of one event stand together and at the table's
 /// end.
@@ -171,6 +171,17 @@ CREATE INDEX pending_replaying ON pending(seq) WHERE class = 'replay';
 ALTER TABLE applied ADD COLUMN seq INTEGER;
 )sql";
 
+/// What came with format 6; a new file gets it too.
+inline constexpr const char* kSchema6 = R"sql(
+CREATE TABLE watch(
+  seq INTEGER NOT NULL,
+  action TEXT NOT NULL,
+  record TEXT NOT NULL,
+  since_ms INTEGER NOT NULL,
+  PRIMARY KEY(seq, action)
+) STRICT;
+)sql";
+
 /// Format 2 to 3; then kSchema3.
 inline constexpr const char* kUpgrade2 = R"sql(
 DROP VIEW events;
@@ -194,6 +205,7 @@ inline const std::string kUpgrades[] = {
     std::string(kUpgrade2) + kSchema3,
     std::string("DROP VIEW IF EXISTS attempts;") + kSchema4,
     kSchema5,
+    kSchema6,
 };
 static_assert(std::size(kUpgrades) == kFormat - 1);
 

@@ -157,6 +157,23 @@ Result<Looked> SqliteStore::look(std::span<const IdentityKey> identities,
   return looked;
 }
 
+Result<std::vector<Watch>> SqliteStore::watches() {
+  std::vector<Watch> out;
+  auto rows = sql_->watches.query();
+  while (rows.next())
+    out.push_back({static_cast<Seq>(rows.number(0)), rows.string(1), rows.string(2), rows.number(3)});
+  TENON_CHECK(rows.status());
+  return out;
+}
+
+Result<std::optional<std::string>> SqliteStore::watched(Seq seq, const std::string& action) {
+  std::optional<std::string> record;
+  auto rows = sql_->watched.query(seq, action);
+  if (rows.next()) record = rows.string(0);
+  TENON_CHECK(rows.status());
+  return record;
+}
+
 Status SqliteStore::list_some(const Query& query, Listed& listed) {
   const auto wanted = query.state.empty() ? std::nullopt : end_of(query.state);
   const bool open = query.state == "waiting" || query.state == "retrying";

@@ -41,6 +41,7 @@ class SqliteStore final : public Store {
   Result<Appended> append(Append& request) override;
   Result<bool> begin(const Intent& intent) override;
   Result<bool> settle(const std::vector<Settlement>& batch) override;
+  Result<bool> unwatch(Seq seq, const std::string& action, const std::optional<Note>& note) override;
   Result<Opened> requeue(std::span<const Seq> seqs, const Replay* replay) override;
   Result<Skipped> skip(std::span<const Seq> seqs) override;
   Result<PipelineState> set_pipeline(const PipelineState& state) override;
@@ -54,6 +55,8 @@ class SqliteStore final : public Store {
   Result<bool> open_some(Scan& scan, std::size_t limit, std::vector<Waiting>& out) override;
   Result<std::vector<Waiting>> open_of(std::span<const Seq> seqs) override;
   Result<Looked> look(std::span<const IdentityKey> identities, std::span<const AppliedKey> applied) override;
+  Result<std::vector<Watch>> watches() override;
+  Result<std::optional<std::string>> watched(Seq seq, const std::string& action) override;
   Result<std::vector<PipelineState>> pipelines() override;
   Result<std::vector<Backlog>> backlog() override;
   std::uint64_t bytes() const override;

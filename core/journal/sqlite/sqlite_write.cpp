@@ -140,6 +140,16 @@ Result<bool> SqliteStore::begin(const Intent& intent) {
     TENON_CHECK(sql_->begin.run(key.account, key.resource, key.natural_key, intent.create_id, intent.at_ms,
                                 intent.seq, intent.action));
   }
+  if (intent.watch) TENON_CHECK(sql_->put_watch.run(intent.seq, intent.action, *intent.watch, intent.at_ms));
+  return true;
+}
+
+Result<bool> SqliteStore::unwatch(Seq seq, const std::string& action, const std::optional<Note>& note) {
+  TENON_CHECK(sql_->unwatch.run(seq, action));
+  if (database_->changes() == 0) return false;
+  if (note)
+    TENON_CHECK(
+        sql_->insert_audit.run(now_ms_, note->what, std::string_view(), note->text, std::optional(seq)));
   return true;
 }
 

@@ -77,6 +77,13 @@ Status SqliteStore::Statements::prepare(Database& database) {
       {&get_applied,
        "SELECT version, record_hash, mapping_digest, seq FROM applied WHERE account = ? AND resource = ?"
        " AND natural_key = ? AND pipeline = ? AND action = ? AND source_object = ?"},
+      {&put_watch, "INSERT OR REPLACE INTO watch(seq, action, record, since_ms) VALUES(?,?,?,?)"},
+      {&watches,
+       "SELECT w.seq, w.action, e.pipeline, w.since_ms FROM watch w JOIN event e ON e.seq = w.seq"
+       " ORDER BY w.seq, w.action"},
+      {&watched, "SELECT record FROM watch WHERE seq = ? AND action = ?"},
+      {&unwatch, "DELETE FROM watch WHERE seq = ? AND action = ?"},
+      {&delete_watches, "DELETE FROM watch WHERE seq = ?"},
       {&scan_open, "SELECT seq, pipeline FROM pending WHERE seq > ? AND seq <= ? ORDER BY seq"},
       {&open_one, "SELECT " TENON_EVENT_COLUMNS
                   ", p.attempts, p.next_ms, e.data, p.requeued_ms, p.class, p.forced FROM pending p"

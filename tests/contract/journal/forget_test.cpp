@@ -139,6 +139,11 @@ class Files : public testing::Test {
     for (int i = 0; i < 300; ++i) {
       const int at = i * 7 % 300;
       const bool mine = at % 3 == 0;
+      Intent intent;
+      intent.seq = seqs[static_cast<std::size_t>(at)];
+      intent.action = "main";
+      intent.watch = mine ? R"({"name":"Zanzibar"})" : R"({"name":"Madrid"})";
+      ASSERT_TRUE(rig.begin(intent));
       ASSERT_TRUE(rig.settle(told(seqs[static_cast<std::size_t>(at)], mine ? "Zanzibar" : "Madrid",
                                   mine ? "ann@example.com" : "k" + std::to_string(at),
                                   at % 2 == 0 ? End::delivered : End::rejected)));

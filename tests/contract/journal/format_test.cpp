@@ -117,6 +117,22 @@ TEST_F(Formats, AStoreOfFormat4KeepsWhatWasAskedForAgain) {
   EXPECT_EQ(rig.overview().states.size(), 1U);
 }
 
+TEST_F(Formats, AStoreOfFormat5KeepsItsReplays) {
+  put_format(5);
+  open();
+  const auto taken = rig.take();
+  ASSERT_EQ(seqs_of(taken), (std::vector<Seq>{1, 2, 4, 5, 6, 7}));
+  EXPECT_EQ(taken[0].event.event_class, EventClass::replay);
+  EXPECT_TRUE(taken[0].forced);
+  EXPECT_EQ(taken[2].event.event_class, EventClass::retry);
+  EXPECT_EQ(taken[3].event.event_class, EventClass::live);
+  const AppliedKey key{
+      {"gorgias:e2e", "customer", "external_id=bigcommerce_33"}, "bigcommerce-gorgias", "main", "store/33"};
+  ASSERT_TRUE(rig.look({}, {key}).applied[0]);
+  EXPECT_EQ(rig.look({}, {key}).applied[0]->seq, 6U);
+  EXPECT_TRUE(rig.watches().empty()) << "format 6 has them";
+}
+
 TEST_F(Formats, AReaderDoesNotUpgrade) {
   put_format_1();
   const std::string before = bytes();

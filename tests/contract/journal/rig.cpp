@@ -133,6 +133,26 @@ Result<bool> Rig::begin(Intent intent) {
   return ask<bool>([&](auto reply) { journal->begin(journal->epoch(), intent, std::move(reply)); });
 }
 
+std::vector<Watch> Rig::watches() {
+  auto got = ask<std::vector<Watch>>([&](auto reply) { journal->watches(std::move(reply)); });
+  EXPECT_TRUE(got) << (got ? "" : got.error().text());
+  return got ? std::move(*got) : std::vector<Watch>();
+}
+
+std::optional<std::string> Rig::watched(Seq seq, const std::string& action) {
+  auto got =
+      ask<std::optional<std::string>>([&](auto reply) { journal->watched(seq, action, std::move(reply)); });
+  EXPECT_TRUE(got) << (got ? "" : got.error().text());
+  return got ? std::move(*got) : std::nullopt;
+}
+
+bool Rig::unwatch(Seq seq, const std::string& action, std::optional<Note> note) {
+  const auto got =
+      ask<bool>([&](auto reply) { journal->unwatch(journal->epoch(), seq, action, note, std::move(reply)); });
+  EXPECT_TRUE(got) << (got ? "" : got.error().text());
+  return got && *got;
+}
+
 Result<bool> Rig::settle(std::vector<Settlement> batch) {
   return ask<bool>([&](auto reply) { journal->settle(journal->epoch(), batch, std::move(reply)); });
 }

@@ -133,6 +133,10 @@ class Rig {
   std::vector<Waiting> take_parked(const std::string& lane, std::uint32_t limit = 100);
   Looked look(std::vector<IdentityKey> identities, std::vector<AppliedKey> applied = {});
   Result<bool> begin(Intent intent);
+  std::vector<Watch> watches();
+  std::optional<std::string> watched(Seq seq, const std::string& action);
+  /// Whether there was one.
+  bool unwatch(Seq seq, const std::string& action, std::optional<Note> note = std::nullopt);
   Result<bool> settle(std::vector<Settlement> batch);
   Result<bool> settle(Settlement one);
   std::vector<EventRow> list(Query query = {});

@@ -192,7 +192,7 @@ TEST_F(SqliteJournal, AFileOfFormat1IsBroughtUpToDate) {
   shell(
       "DROP INDEX pending_retrying; DROP INDEX audit_seq; DROP TABLE pipeline_state;"
       "DROP INDEX pending_replaying; ALTER TABLE pending DROP COLUMN class;"
-      "ALTER TABLE pending DROP COLUMN forced; ALTER TABLE applied DROP COLUMN seq;"
+      "ALTER TABLE pending DROP COLUMN forced; ALTER TABLE applied DROP COLUMN seq; DROP TABLE watch;"
       "ALTER TABLE pending DROP COLUMN pipeline; ALTER TABLE pending DROP COLUMN requeued_ms;"
       "ALTER TABLE action_end DROP COLUMN id; DROP VIEW attempts; ALTER TABLE attempt DROP COLUMN version;"
       "UPDATE meta SET value = 1 WHERE key = 'format'; "
@@ -202,7 +202,7 @@ TEST_F(SqliteJournal, AFileOfFormat1IsBroughtUpToDate) {
   ASSERT_EQ(taken.size(), 1U);
   EXPECT_EQ(taken[0].ended_actions.size(), 1U);
   EXPECT_TRUE(taken[0].written.empty());
-  EXPECT_EQ(shell("SELECT value FROM meta WHERE key = 'format'"), std::vector<std::string>{"5"});
+  EXPECT_EQ(shell("SELECT value FROM meta WHERE key = 'format'"), std::vector<std::string>{"6"});
 }
 
 TEST_F(SqliteJournal, AFileOfANewerTenonIsLeftUntouched) {
@@ -322,7 +322,7 @@ TEST_F(SqliteJournal, PlainSqliteReadsItAsDocumented) {
   EXPECT_EQ(shell("SELECT what, connection, subject, seq FROM audit"),
             (std::vector<std::string>{"id_reused|store|d1|3"}));
   EXPECT_EQ(shell("SELECT keys ->> 'customer' FROM event WHERE seq = 1"), std::vector<std::string>{"1"});
-  EXPECT_EQ(shell("SELECT value FROM meta WHERE key = 'format'"), std::vector<std::string>{"5"});
+  EXPECT_EQ(shell("SELECT value FROM meta WHERE key = 'format'"), std::vector<std::string>{"6"});
   EXPECT_EQ(shell("PRAGMA integrity_check"), std::vector<std::string>{"ok"});
 }
 

@@ -268,6 +268,27 @@ TEST_F(CredentialTest, ACancelledRequestWaitsForNoToken) {
   EXPECT_EQ(host.open, 0);
 }
 
+TEST_F(CredentialTest, OneThatIsPreparedAndNotUsedChangesNothing) {
+  Life& host = begin();
+  plugin::ConnectionSpec other = connection();
+  other.oauth2->client_id = "another";
+  auto prepared = host.gate().prepare(other);
+  ASSERT_TRUE(prepared && *prepared);
+  host.call();
+  runtime_.advance(std::chrono::seconds(1));
+  EXPECT_EQ(host.worked, 1);
+  (*prepared)->stop();
+  host.call();
+  runtime_.advance(std::chrono::seconds(1));
+  EXPECT_EQ(host.worked, 2);
+  EXPECT_FALSE(*host.gate().prepare(connection())) << "nothing is new";
+  prepared = host.gate().prepare(other);
+  host.gate().use(std::move(*prepared));
+  host.call();
+  runtime_.advance(std::chrono::seconds(1));
+  EXPECT_EQ(host.failed["needs_reauth"], 1) << "the tokens are of another client";
+}
+
 TEST_F(CredentialTest, AStopLetsARefreshEndAndKeepsWhatItBrings) {
   Life& host = begin();
   provider_.expire_all();

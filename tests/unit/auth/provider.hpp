@@ -174,8 +174,9 @@ class Life {
  public:
   Life(runtime::VirtualRuntime& runtime, TokenStore& store, CredentialOptions options = {})
       : straight_(runtime), gate_(runtime, straight_, &store, redactor, options) {
-    const Status added = gate_.add(connection_);
-    EXPECT_TRUE(added) << added.error().text();
+    auto prepared = gate_.prepare(connection_);
+    EXPECT_TRUE(prepared) << prepared.error().text();
+    if (prepared) gate_.use(std::move(*prepared));
   }
 
   void call(int count = 1) {

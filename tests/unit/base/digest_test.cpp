@@ -42,6 +42,13 @@ TEST(Text, NearestAndEncoding) {
   EXPECT_FALSE(nearest("zzz", names));
   EXPECT_EQ(percent_encode("a b/ü"), "a%20b%2F%C3%BC");
   EXPECT_TRUE(is_utf8("aüé€😀"));
+  EXPECT_EQ(as_utf8("aüé€😀"), "aüé€😀");
+  EXPECT_EQ(as_utf8("a\xff"
+                    "b\xe2\x82"
+                    "ü\xc3"),
+            "a\xef\xbf\xbd"
+            "b\xef\xbf\xbd\xef\xbf\xbd"
+            "ü\xef\xbf\xbd");
   for (const char* bad : {"\xc0\xaf", "\xed\xa0\x80", "\xff", "\xe2\x82", "\xf4\x90\x80\x80", "a\xc3"})
     EXPECT_FALSE(is_utf8(bad));
 }

@@ -330,6 +330,10 @@ class BrokenJournal final : public journal::Journal {
             Reply<journal::Looked>) override {}
   void begin(journal::Epoch, journal::Intent, Reply<bool>) override {}
   void settle(journal::Epoch, std::vector<journal::Settlement>, Reply<bool>) override {}
+  void watches(Reply<std::vector<journal::Watch>>) override {}
+  void watched(journal::Seq, std::string, Reply<std::optional<std::string>>) override {}
+  void unwatch(journal::Epoch, journal::Seq, std::string, std::optional<journal::Note>,
+               Reply<bool>) override {}
   void requeue(std::vector<journal::Seq>, Reply<journal::Requeued>) override {}
   void skip(std::vector<journal::Seq>, Reply<journal::Skipped>) override {}
   void set_pipeline(journal::PipelineState, Reply<journal::PipelineState>) override {}

@@ -82,17 +82,20 @@ class ResolveHost : public VirtualHost {
     runtime_.network().on_request(
         [this](const runtime::HttpRequest& request) { return notes_.answer(runtime_, request); });
   }
-  void begin(const std::string& operation) {
-    start(R"(
+  void begin(const std::string& operation) { start(pipeline_of(operation)); }
+  static std::string pipeline_of(const std::string& operation,
+                                 const std::string& url = "https://notes.test") {
+    return R"(
 tenon: 1
 name: notes
 connections:
   store: { connector: bigcommerce, store_hash: abc123, access_token: "${TOKEN}", client_secret: "${SECRET}", webhook_secret: "${HEADER}" }
-  notes: { connector: notes, base_url: "https://notes.test" }
+  notes: { connector: notes, base_url: ")" +
+           url + R"(" }
 trigger: { connection: store, events: [store/customer/updated] }
 mapping: { external_id: "c_${{ event.keys.customer }}", name: "${{ event.type }}" }
 action: { connection: notes, operation: )" +
-          operation + " }\n");
+           operation + " }\n";
   }
   /// The journal in that folder, as a start of the host finds it.
   void reopen(const std::string& folder) {
@@ -108,6 +111,27 @@ action: { connection: notes, operation: )" +
       if (sample.name == "duplicate_at_sink" && sample.label == "put_plain") return sample.value;
     }
     return 0;
+  }
+
+  /// Until the event has ended, while the create before its own is still on its way.
+  void deliver(const std::string& id) {
+    for (int i = 0; i < 180 && state(id) != "delivered"; ++i) runtime_.advance(seconds(1));
+    ASSERT_EQ(state(id), "delivered");
+    ASSERT_EQ(notes_.notes.size(), 1U) << "the other lands later";
+  }
+  /// What was noted of the event, but for what operators did.
+  std::string note_of(const std::string& id) {
+    const auto notes = show(id).notes;
+    return notes.empty() ? "" : notes.back().what + ": " + notes.back().text;
+  }
+  std::size_t watched() {
+    std::size_t count = 0;
+    journal_->watches({&runtime_.delivery(), [&](Result<std::vector<journal::Watch>> got) {
+                         ASSERT_TRUE(got);
+                         count = got->size();
+                       }});
+    runtime_.run_until_idle();
+    return count;
   }
 
   Notes notes_;
@@ -215,6 +239,103 @@ TEST_F(ResolveHost, ACreateThatLandsBeyondTheQuietTimeIsToldOf) {
   EXPECT_EQ(state("msg_1"), "delivered");
   EXPECT_EQ(notes_.notes.size(), 2U) << "nothing can prevent it: the sink broke what its plugin promises";
   EXPECT_EQ(told(), before + 1);
+}
+
+class LateCreate : public ResolveHost {
+ protected:
+  void SetUp() override {
+    ResolveHost::SetUp();
+    before_ = told();
+    notes_.lag = seconds(1);
+    notes_.fault = [](int n) { return Notes::Fault{n == 1, false, seconds(200)}; };
+  }
+  std::uint64_t before_ = 0;
+};
+
+TEST_F(LateCreate, IsToldOfByTheNextStart) {
+  const std::string folder = ::testing::TempDir() + "resolve_late";
+  std::filesystem::remove_all(folder);
+  reopen(folder);
+  begin("put_plain");
+  send("msg_1", "7");
+  deliver("msg_1");
+  stop();
+  EXPECT_EQ(told(), before_);
+  EXPECT_EQ(watched(), 1U);
+  reopen(folder);
+  begin("put_plain");
+  runtime_.advance(minutes(10));
+  EXPECT_EQ(notes_.notes.size(), 2U);
+  EXPECT_EQ(told(), before_ + 1);
+  EXPECT_EQ(note_of("msg_1"), "duplicate_at_sink: 1, 2");
+  EXPECT_EQ(watched(), 0U);
+  stop();
+  reopen(folder);
+  begin("put_plain");
+  runtime_.advance(minutes(10));
+  EXPECT_EQ(told(), before_ + 1) << "once";
+  host_.reset();
+  journal_->close();
+  journal_.reset();
+  std::filesystem::remove_all(folder);
+}
+
+TEST_F(LateCreate, IsToldOfThoughTheSinkDoesNotAnswerForHours) {
+  begin("put_plain");
+  send("msg_1", "7");
+  deliver("msg_1");
+  runtime_.network().on_request([](const runtime::HttpRequest&) -> runtime::ScriptedAnswer {
+    return {503, "", {}};
+  });
+  runtime_.advance(hours(3));
+  EXPECT_EQ(told(), before_);
+  runtime_.network().on_request(
+      [this](const runtime::HttpRequest& request) { return notes_.answer(runtime_, request); });
+  runtime_.advance(hours(2));
+  EXPECT_EQ(told(), before_ + 1);
+  EXPECT_EQ(watched(), 0U);
+}
+
+TEST_F(LateCreate, IsGivenUpAfterADayAndThatIsSaid) {
+  begin("put_plain");
+  send("msg_1", "7");
+  deliver("msg_1");
+  runtime_.network().on_request([](const runtime::HttpRequest&) -> runtime::ScriptedAnswer {
+    return {503, "", {}};
+  });
+  runtime_.advance(hours(26));
+  EXPECT_TRUE(note_of("msg_1").starts_with("duplicate_unchecked: ")) << note_of("msg_1");
+  EXPECT_EQ(watched(), 0U);
+}
+
+TEST_F(LateCreate, IsToldOfThroughTheConnectionOfAReload) {
+  begin("put_plain");
+  send("msg_1", "7");
+  deliver("msg_1");
+  std::optional<Result<Host::Changes>> applied;
+  host_->apply(load_all({pipeline_of("put_plain", "https://other.test")}), false,
+               [&](Result<Host::Changes> got) { applied = std::move(got); });
+  while (!applied && runtime_.step()) {
+  }
+  ASSERT_TRUE(*applied) << applied->error().text();
+  runtime_.advance(minutes(10));
+  EXPECT_EQ(told(), before_ + 1);
+}
+
+TEST_F(ResolveHost, ACreateThatWasAloneIsLookedAfterInSilence) {
+  const auto before = told();
+  notes_.fault = [](int n) { return Notes::Fault{n == 1, true}; };
+  begin("put_plain");
+  send("msg_1", "7");
+  deliver("msg_1");
+  EXPECT_EQ(watched(), 1U);
+  runtime_.advance(minutes(10));
+  EXPECT_EQ(told(), before);
+  EXPECT_EQ(note_of("msg_1"), "");
+  EXPECT_EQ(watched(), 0U);
+  send("msg_2", "8");
+  runtime_.advance(seconds(1));
+  EXPECT_EQ(watched(), 0U) << "of a first create nothing is kept";
 }
 
 TEST_F(ResolveHost, ARefusedCreateLeavesNothingToWaitFor) {

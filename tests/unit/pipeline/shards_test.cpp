@@ -187,6 +187,31 @@ TEST_P(Shards, ThoseThatAreBoundFromTheStartShareOne) {
   EXPECT_EQ(state("c1"), "delivered");
 }
 
+class TwoShards : public VirtualHost {
+ protected:
+  TwoShards() : VirtualHost(two(1)) {}
+};
+
+TEST_F(TwoShards, ShareWhatTheHostMayHoldInMemory) {
+  constexpr std::size_t kMost = 2000;
+  constexpr std::size_t kTurn = 256;  // what one turn may take beyond it
+  options_.delivery.memory_events = kMost;
+  start_all({kPipeline, kSecond});
+  remotes_.shop_delay = remotes_.desk_delay = std::chrono::seconds(50);
+  for (int i = 0; i < 2000; ++i) {
+    const std::string id = std::to_string(i);
+    ASSERT_EQ(send("a" + id, id), 200);
+    ASSERT_EQ(send("b" + id, id, "store/customer/created", "store2"), 200);
+  }
+  std::optional<Host::View> now;
+  host_->view([&](Host::View got) { now = std::move(got); });
+  while (!now && runtime_.step()) {
+  }
+  ASSERT_TRUE(now);
+  EXPECT_LE(now->in_memory, kMost + 2 * kTurn);
+  EXPECT_GE(now->in_memory, kMost / 2) << "the test would notice";
+}
+
 INSTANTIATE_TEST_SUITE_P(Seeds, Shards, ::testing::Range<std::uint64_t>(1, 21));
 
 }  // namespace

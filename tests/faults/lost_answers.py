@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""A sink that does each create and never says so: some connections are reset, some requests time out. Its search shows a new object late.
+
+1,000 events in four turns, with a search lag from 0 to 60 s. Each must end delivered and be made once. The control, `--break twins`, makes a
+sink that neither finds what is new nor refuses a second one of an email, against what its plugin says of it: it must be red.
+"""
+
+import collections
+import sys
+
+import load
+from load import harness
+
+LAGS_MS = (0, 5_000, 20_000, 60_000)
+#: Requests that are left to time out: each takes a place of those that may run until then.
+HANGING = 20
+
+
+class Rig(load.Load):
+    def turn(self, lag_ms, count):
+        self.client.put("/_sandbox/switches", {
+            "api": "gorgias", "search_lag_ms": lag_ms, "unique": self.options.break_ != "twins",
+            "hang": {"count": HANGING, "method": "POST", "after_effect": True},
+            "reset": {"rate": 1.0, "method": "POST", "after_effect": True}})
+        self.send(count)
+        self.wait_answered()
+        self.wait_drained(self.options.limit)
+
+    def run(self):
+        twins = self.options.break_ == "twins"
+        self.env.pop("TENON_BREAK", None)
+        self.start()
+        lags = LAGS_MS[-1:] if twins else LAGS_MS
+        count = self.options.events // len(LAGS_MS)
+        for lag in lags:
+            self.turn(lag, count)
+        for batch in self.batches:
+            self.ledger.note_batch(batch)
+        self.ledger.note_effects()
+        made = collections.Counter(name for (kind, name), n in self.ledger.created.items() for _ in range(n))
+        twice = [name for name, n in made.items() if n > 1]
+        ends = dict(harness.read_store(self.data, "SELECT end, count(*) FROM ended GROUP BY end"))
+        causes = dict(harness.read_store(self.data, "SELECT cause, count(*) FROM attempt GROUP BY cause"))
+        lost = self.client.get("/_sandbox/stats")["apis"]["gorgias"]["injected"]
+        code = self.host.stop()
+        print(f"{count * len(lags)} events, search lag {'/'.join(str(lag // 1000) for lag in lags)} s: answers lost {lost}, made {len(made)}, "
+              f"twice {len(twice)}, ends {ends}, causes {causes}; exit {code}", flush=True)
+        return (not twice and ends == {"delivered": count * len(lags)} and len(made) == count * len(lags) and lost >= count * len(lags)
+                and code == 0)
+
+
+def main():
+    parser = load.arguments(__doc__)
+    parser.add_argument("--events", type=int, default=1000)
+    parser.add_argument("--limit", type=float, default=300, help="seconds until all of a turn must have ended")
+    options = parser.parse_args()
+    rig = Rig(options, "lost-answers")
+    good = False
+    try:
+        good = rig.run()
+    except harness.HarnessError as error:
+        print(error, file=sys.stderr)
+    finally:
+        rig.close(keep=good == options.expect_red)
+    return load.conclude(options, good)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
