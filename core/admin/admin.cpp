@@ -4,6 +4,7 @@
 
 #include "admin/json.hpp"
 #include "admin/request.hpp"
+#include "base/text.hpp"
 
 namespace tenon::admin {
 namespace {
@@ -50,7 +51,7 @@ Status Admin::listen_control(const std::string& path) {
 ingress::HttpServer& Admin::make_health() {
   health_ = std::make_unique<ingress::HttpServer>(
       runtime_.ingress(), runtime_.clock(), health_limits(),
-      [this](Request request, Respond respond) { health(std::move(request), std::move(respond)); });
+      [this](const Request& request, Respond respond) { health(request, std::move(respond)); });
   return *health_;
 }
 
@@ -67,7 +68,7 @@ void Admin::stop(runtime::Duration limit, Function<void()> done) {
   runtime_.ingress().post(std::move(then));
 }
 
-void Admin::health(Request request, Respond respond) {
+void Admin::health(const Request& request, Respond respond) {
   const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
   if (path != "/healthz" && path != "/readyz") return respond(not_found());
   if (!only_get(request, respond)) return;

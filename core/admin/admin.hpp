@@ -70,7 +70,7 @@ class Admin {
 
   /// What the two listeners run; on the ingress executor.
   void control(ingress::Request request, ingress::Respond respond);
-  void health(ingress::Request request, ingress::Respond respond);
+  void health(const ingress::Request& request, ingress::Respond respond);
 
  private:
   ingress::HttpServer& make_health();

@@ -68,21 +68,6 @@ Answer bad_request(std::string_view name) {
 
 Answer failed(const Error& error) { return json_answer(503, "{\"error\":\"" + error.code + "\"}"); }
 
-std::optional<std::string> percent_decode(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    const auto byte = from_hex(text.substr(i + 1, 2));
-    if (!byte || byte->size() != 1) return std::nullopt;
-    out += *byte;
-    i += 2;
-  }
-  return out;
-}
-
 std::optional<journal::Query> read_query(std::string_view text, std::string& wrong) {
   journal::Query query;
   query.limit = kUsualRows;

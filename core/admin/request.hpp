@@ -21,9 +21,6 @@ ingress::Answer bad_request(std::string_view name);
 /// 503.
 ingress::Answer failed(const Error& error);
 
-/// nullopt for a percent sign without two hexadecimal digits.
-std::optional<std::string> percent_decode(std::string_view text);
-
 template <class T>
 bool read_number(const std::string& text, T least, T most, T& into) {
   const char* const end = text.data() + text.size();

@@ -22,20 +22,11 @@ std::string path_of(std::string_view url) {
   return std::string(url.substr(begin, url.find_first_of("?#", begin) - begin));
 }
 
-/// nullopt for a percent sign without two hexadecimal digits.
+/// As forms are encoded (application/x-www-form-urlencoded).
 std::optional<std::string> decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i] == '+' ? ' ' : text[i];
-      continue;
-    }
-    const auto byte = from_hex(text.substr(i + 1, 2));
-    if (!byte || byte->size() != 1) return std::nullopt;
-    out += *byte;
-    i += 2;
-  }
-  return out;
+  std::string plain(text);
+  std::replace(plain.begin(), plain.end(), '+', ' ');
+  return percent_decode(plain);
 }
 
 /// nullopt if it cannot be read, or says something twice (RFC 6749 section 3.1 forbids that).

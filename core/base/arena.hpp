@@ -40,6 +40,7 @@ class Arena {
   template <class T>
   T* array(std::size_t count) {
     static_assert(std::is_trivially_destructible_v<T>);
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers has pointers' size
     return static_cast<T*>(allocate(sizeof(T) * count, alignof(T)));
   }
 

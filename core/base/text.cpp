@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/digest.hpp"
+
 namespace tenon {
 namespace {
 
@@ -127,6 +129,21 @@ std::size_t character_at(std::string_view text, std::size_t at) {
 }
 
 }  // namespace
+
+std::optional<std::string> percent_decode(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    const auto byte = from_hex(text.substr(i + 1, 2));
+    if (!byte || byte->size() != 1) return std::nullopt;
+    out += *byte;
+    i += 2;
+  }
+  return out;
+}
 
 bool is_utf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {

@@ -19,6 +19,8 @@ std::optional<std::string> nearest(std::string_view name, std::span<const std::s
 
 /// Percent-encodes all but RFC 3986's unreserved characters.
 std::string percent_encode(std::string_view text);
+/// nullopt for a percent sign without two hexadecimal digits.
+std::optional<std::string> percent_decode(std::string_view text);
 
 /// `name` as a part of a JSON pointer (RFC 6901).
 std::string pointer_token(std::string_view name);

@@ -81,8 +81,9 @@ class Value {
   double as_double() const { return size() != 0 ? parse_number() : number_; }
   /// The source text of an untouched number; empty for a computed one.
   std::string_view number_text() const { return {size() != 0 ? text_ : nullptr, size()}; }
-  std::string_view as_string() const { return {text_, size()}; }
-  std::span<const Value> items() const { return {items_, size()}; }
+  /// Empty for what is no string, as the next two are for what is no array and no object.
+  std::string_view as_string() const { return {text_, is_string() ? size() : 0}; }
+  std::span<const Value> items() const { return {items_, is_array() ? size() : 0}; }
   std::span<const Member> members() const;
   const void* as_function() const { return function_; }
   std::size_t size() const { return head_ >> kSizeShift; }
@@ -123,7 +124,7 @@ struct Member {
   Value value;
 };
 
-inline std::span<const Member> Value::members() const { return {members_, size()}; }
+inline std::span<const Member> Value::members() const { return {members_, is_object() ? size() : 0}; }
 
 inline Value Value::get(std::string_view name) const {
   if (!is_object()) return {};

@@ -46,14 +46,14 @@ void DuplicateWatch::load() {
                       const std::int64_t now = runtime_.clock().wall_ms();
                       for (journal::Watch& each : *got) {
                         const auto flow = flow_of_(each.pipeline);
-                        Key key(each.seq, each.action);
+                        const Key key(each.seq, each.action);
                         if (flow == nullptr || entries_.contains(key)) continue;
                         // It was answered, or cut off, within an exchange. A clock that was set back must not
                         // put it off for ever.
                         const std::int64_t whole = kExchangeMs + target_of(*flow, each.action).quiet_ms;
                         const std::int64_t left =
                             std::clamp(each.since_ms + whole - now, std::int64_t{0}, whole);
-                        put(std::move(key), std::move(each.pipeline), left, left);
+                        put(key, std::move(each.pipeline), left, left);
                       }
                     }});
 }
@@ -65,7 +65,7 @@ void DuplicateWatch::watch(const std::string& pipeline, journal::Seq seq, const 
   put({seq, action}, pipeline, target.lag_ms + 1000, target.quiet_ms);
 }
 
-void DuplicateWatch::put(Key key, std::string pipeline, std::int64_t first_ms, std::int64_t last_ms) {
+void DuplicateWatch::put(const Key& key, std::string pipeline, std::int64_t first_ms, std::int64_t last_ms) {
   Entry& entry = entries_[key];
   const runtime::Duration now = runtime_.clock().steady();
   entry.pipeline = std::move(pipeline);
@@ -164,7 +164,7 @@ void DuplicateWatch::conclude(const Key& key, std::optional<journal::Note> note)
   const auto [seq, action] = key;
   entries_.erase(key);
   journal_.unwatch(journal_.epoch(), seq, action, std::move(note),
-                   {&runtime_.delivery(), [](Result<bool>) {}});
+                   {&runtime_.delivery(), [](const Result<bool>&) {}});
 }
 
 }  // namespace tenon::delivery

@@ -55,7 +55,7 @@ class DuplicateWatch {
   };
 
   static Target target_of(const Flow& flow, const std::string& action);
-  void put(Key key, std::string pipeline, std::int64_t first_ms, std::int64_t last_ms);
+  void put(const Key& key, std::string pipeline, std::int64_t first_ms, std::int64_t last_ms);
   void look_after(const Key& key, runtime::Duration delay);
   void look(const Key& key);
   void search(const Key& key, std::shared_ptr<const Flow> flow, std::string record);

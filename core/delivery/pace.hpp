@@ -23,7 +23,7 @@ class Pace {
     ++tasks_;
     if (now < next_) return;
     constexpr runtime::Duration kStep = std::chrono::milliseconds(10);
-    constexpr runtime::Duration kLate = std::chrono::milliseconds(1);
+    constexpr runtime::Duration kLate = std::chrono::microseconds(600);
     constexpr double kLess = 0.7;
     allowed_ = late_ > kLate * tasks_ ? allowed_ * kLess : allowed_ + 1;
     allowed_ = std::clamp(allowed_, static_cast<double>(kLeast), static_cast<double>(most_));
@@ -35,7 +35,7 @@ class Pace {
   std::size_t allowed() const { return static_cast<std::size_t>(allowed_); }
 
  private:
-  static constexpr std::size_t kLeast = 2;
+  static constexpr std::size_t kLeast = 1;
   std::size_t most_;
   double allowed_;
   runtime::Duration late_{};

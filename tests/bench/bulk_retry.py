@@ -44,10 +44,13 @@ class BulkRetry(bench.Bench):
         self.sandbox.client.put("/_sandbox/switches", {"api": "records", "fail": {"status": 422, "rate": 0.0}})
         assert self.dead() == self.options.events
 
+    def cases(self):
+        return [(f"the sink takes {ms} ms" if ms else "the sink answers at once", ms) for ms in map(int, self.options.latencies.split(","))]
+
     def run(self):
         self.load(10, connections=1)
         self.drain()
-        for name, latency in (("the sink answers at once", 0), ("the sink takes 50 ms", 50)):
+        for name, latency in self.cases():
             self.kill_all()
             self.sandbox.client.put("/_sandbox/switches", {"api": "records", "latency_ms": latency})
             calm, beside = self.live(), self.beside_a_retry()
@@ -59,4 +62,5 @@ class BulkRetry(bench.Bench):
 if __name__ == "__main__":
     parser = bench.arguments(__doc__, events=100_000)
     parser.add_argument("--latency-events", type=int, default=5_000)
+    parser.add_argument("--latencies", default="0,50", help="of the sink, in milliseconds")
     bench.run(BulkRetry(parser.parse_args()))

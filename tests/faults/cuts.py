@@ -115,14 +115,7 @@ def main():
     good = True
     for case in options.cases.split(","):
         rig = Rig(options, case == "blueprint")
-        fine = False
-        try:
-            fine = rig.run()
-        except harness.HarnessError as error:
-            print(error, file=sys.stderr)
-        finally:
-            rig.close(keep=fine == options.expect_red)
-        good = good and fine
+        good = load.try_rig(options, rig, rig.run) and good
     return load.conclude(options, good)
 
 

@@ -51,6 +51,9 @@ class Rig(load.Load):
         return info.f_bavail * info.f_frsize
 
     def on_a_small_disk(self):
+        if not self.mount():
+            print("skipped: nothing may be mounted here")
+            return not self.options.expect_red
         self.start()
         batch = self.fill()
         left = self.space_left()
@@ -102,21 +105,8 @@ def main():
         for case in options.cases.split(","):
             options.seed += 1
             rig = Rig(options)
-            fine = False
             print(f"cycle {number + 1}, {case}: ", end="", flush=True)
-            try:
-                if case == "limit":
-                    fine = rig.at_a_limit()
-                elif rig.mount():
-                    fine = rig.on_a_small_disk()
-                else:
-                    print("skipped: nothing may be mounted here")
-                    fine = not options.expect_red
-            except harness.HarnessError as error:
-                print(error, file=sys.stderr)
-            finally:
-                rig.close(keep=fine == options.expect_red)
-            good = good and fine
+            good = load.try_rig(options, rig, rig.at_a_limit if case == "limit" else rig.on_a_small_disk) and good
     return load.conclude(options, good)
 
 

@@ -117,14 +117,7 @@ def main():
     parser.add_argument("--sorts", type=lambda text: [tuple(s.split(":")) for s in text.split(",")], default=SORTS, help="as pwrite64:EIO,fdatasync:EIO")
     options = parser.parse_args()
     rig = Rig(options)
-    good = False
-    try:
-        good = rig.run()
-    except harness.HarnessError as error:
-        print(error, file=sys.stderr)
-    finally:
-        rig.close(keep=good == options.expect_red)
-    return load.conclude(options, good)
+    return load.conclude(options, load.try_rig(options, rig, rig.run))
 
 
 if __name__ == "__main__":

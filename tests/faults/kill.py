@@ -68,14 +68,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=50)
     options = parser.parse_args()
     rig = Rig(options)
-    good = False
-    try:
-        good = rig.run()
-    except harness.HarnessError as error:
-        print(f"\n{error}", file=sys.stderr)
-    finally:
-        rig.close(keep=good == options.expect_red)
-    return load.conclude(options, good)
+    return load.conclude(options, load.try_rig(options, rig, rig.run))
 
 
 if __name__ == "__main__":

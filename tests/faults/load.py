@@ -117,6 +117,18 @@ class Load:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def try_rig(options, rig, run):
+    """Whether the bar was met. The rig is closed; its files stay if the outcome is not the one that is asked for."""
+    good = False
+    try:
+        good = run()
+    except harness.HarnessError as error:
+        print(f"\n{error}", file=sys.stderr)
+    finally:
+        rig.close(keep=good == options.expect_red)
+    return good
+
+
 def conclude(options, good):
     """The exit code; of a control, the other way round."""
     if options.expect_red:

@@ -18,10 +18,11 @@ HANGING = 20
 
 class Rig(load.Load):
     def turn(self, lag_ms, count):
+        twins = self.options.break_ == "twins"
+        lost = {"method": "POST", "after_effect": True}
         self.client.put("/_sandbox/switches", {
-            "api": "gorgias", "search_lag_ms": lag_ms, "unique": self.options.break_ != "twins",
-            "hang": {"count": HANGING, "method": "POST", "after_effect": True},
-            "reset": {"rate": 1.0, "method": "POST", "after_effect": True}})
+            "api": "gorgias", "search_lag_ms": lag_ms, "unique": not twins, "hang": not twins and {"count": HANGING, **lost},
+            "reset": {"count": count, **lost}})
         self.send(count)
         self.wait_answered()
         self.wait_drained(self.options.limit)
@@ -55,14 +56,7 @@ def main():
     parser.add_argument("--limit", type=float, default=300, help="seconds until all of a turn must have ended")
     options = parser.parse_args()
     rig = Rig(options, "lost-answers")
-    good = False
-    try:
-        good = rig.run()
-    except harness.HarnessError as error:
-        print(error, file=sys.stderr)
-    finally:
-        rig.close(keep=good == options.expect_red)
-    return load.conclude(options, good)
+    return load.conclude(options, load.try_rig(options, rig, rig.run))
 
 
 if __name__ == "__main__":

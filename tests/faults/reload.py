@@ -79,14 +79,7 @@ def main():
     parser.add_argument("--events", type=int, default=20, help="of each round")
     options = parser.parse_args()
     rig = Rig(options)
-    good = False
-    try:
-        good = rig.run()
-    except harness.HarnessError as error:
-        print(f"\n{error}", file=sys.stderr)
-    finally:
-        rig.close(keep=good == options.expect_red)
-    return load.conclude(options, good)
+    return load.conclude(options, load.try_rig(options, rig, rig.run))
 
 
 if __name__ == "__main__":

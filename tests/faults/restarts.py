@@ -114,14 +114,7 @@ def main():
     good = True
     for case in options.cases.split(","):
         rig = Rig(options, case)
-        fine = False
-        try:
-            fine = rig.configs() if case == "config" else rig.stops()
-        except harness.HarnessError as error:
-            print(error, file=sys.stderr)
-        finally:
-            rig.close(keep=fine == options.expect_red)
-        good = good and fine
+        good = load.try_rig(options, rig, rig.configs if case == "config" else rig.stops) and good
     return load.conclude(options, good)
 
 

@@ -89,8 +89,10 @@ struct Store {
     need(answered, "no answer");
   }
   static void need_json(const std::string& text) {
+    // As the command line reads it.
     JsonLimits limits;
-    limits.members = 1'000'000;
+    limits.members = 10'000'000;
+    limits.depth = 100;
     need(parse_json(text, limits).has_value(), text.c_str());
   }
   static void check(const Result<std::vector<journal::Watch>>&) {}

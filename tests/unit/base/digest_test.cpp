@@ -41,6 +41,8 @@ TEST(Text, NearestAndEncoding) {
   EXPECT_EQ(nearest("EMAIL", names), "email");
   EXPECT_FALSE(nearest("zzz", names));
   EXPECT_EQ(percent_encode("a b/ü"), "a%20b%2F%C3%BC");
+  EXPECT_EQ(percent_decode("a%20b%2F%c3%BC+"), "a b/ü+");
+  for (const char* bad : {"%", "%4", "a%zz", "%%"}) EXPECT_EQ(percent_decode(bad), std::nullopt) << bad;
   EXPECT_TRUE(is_utf8("aüé€😀"));
   EXPECT_EQ(as_utf8("aüé€😀"), "aüé€😀");
   EXPECT_EQ(as_utf8("a\xff"

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "base/json.hpp"
 #include "base/value.hpp"
 
 namespace tenon {
@@ -22,6 +23,18 @@ TEST(SameText, SeesEachDifferenceOfEachSize) {
       EXPECT_FALSE(same_text(text, other)) << size << ' ' << at;
     }
   }
+}
+
+TEST(Value, WhatIsReadAsAnotherKindIsEmpty) {
+  const auto parsed = parse_json(
+      R"({"text":"a long enough one","number":12345678901234567890,"list":[1,2],"object":{"a":1}})");
+  ASSERT_TRUE(parsed);
+  for (const Member& member : parsed->root.members()) {
+    EXPECT_EQ(member.value.items().empty(), member.name != "list");
+    EXPECT_EQ(member.value.members().empty(), member.name != "object");
+    EXPECT_EQ(member.value.as_string().empty(), member.name != "text");
+  }
+  EXPECT_TRUE(Value().items().empty());
 }
 
 TEST(Value, KindFlagsAndSizeDoNotTouchEachOther) {
