@@ -99,7 +99,8 @@ void DuplicateWatch::look(const Key& key) {
                         entries_.erase(key);
                         return;
                       }
-                      search(key, std::move(flow), std::move(**record));
+                      // Put again while this was read: the other look may be ahead.
+                      if (entries_.at(key).call == 0) search(key, std::move(flow), std::move(**record));
                     }});
 }
 

@@ -119,7 +119,7 @@ action: { connection: notes, operation: )" +
     ASSERT_EQ(state(id), "delivered");
     ASSERT_EQ(notes_.notes.size(), 1U) << "the other lands later";
   }
-  /// What was noted of the event, but for what operators did.
+  /// What was noted last of the event; empty: nothing was.
   std::string note_of(const std::string& id) {
     const auto notes = show(id).notes;
     return notes.empty() ? "" : notes.back().what + ": " + notes.back().text;
