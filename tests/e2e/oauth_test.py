@@ -108,6 +108,51 @@ class OAuth(Rig):
         self.assertEqual(len(re.findall(r"pipeline_held", log)), 1)
         self.assertEqual(len(re.findall(r"has no token to send", log)), 1)
 
+    def test_a_refused_reload_leaves_the_tokens_as_they_were(self):
+        folder = os.path.join(self.folder, "pipelines")
+        os.mkdir(folder)
+        with open(PIPELINE, encoding="utf-8") as file:
+            text = file.read()
+        text = text[:text.index("\ntests:")] + "\n"
+        secret = os.path.join(self.folder, "secret")
+        with open(secret, "w", encoding="utf-8") as file:
+            file.write("of nobody")
+        os.chmod(secret, 0o600)
+        wrong = text.replace('client_secret: "${GORGIAS_CLIENT_SECRET}"', f'client_secret: "${{file:{secret}}}"')
+        second = text.replace("name: gorgias-oauth", "name: second").replace("  store:", "  shop:").replace("connection: store", "connection: shop").replace(
+            "  desk:", "  later:").replace("connection: desk", "connection: later")
+        self.assertNotIn(wrong, (text, second))
+
+        def write(name, content):
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write(content)
+        write("first.yaml", text)
+        self.login()
+        self.start(folder)
+        self.send(1, 3)
+        self.drained(3)
+        # The one connection has another secret, the other one a file of tokens that nobody can read.
+        write("first.yaml", wrong)
+        write("second.yaml", second)
+        with open(os.path.join(self.data, "tokens", "later"), "wb") as file:
+            file.write(b"damaged")
+        said = self.tenon("apply", "--data", self.data, code=2)[1]
+        self.assertIn("later", said)
+        self.remote.put("/_sandbox/oauth", {"expire": True})
+        self.send(4, 10)
+        self.drained(10)
+        self.assertEqual(self.remote.get("/_sandbox/oauth")["refreshes"], 1, "by the secret that runs")
+        # The control: once the other secret runs, no token is renewed.
+        os.remove(os.path.join(folder, "second.yaml"))
+        self.tenon("apply", "--data", self.data)
+        self.remote.put("/_sandbox/oauth", {"expire": True})
+        self.send(11, 11)
+        harness.wait_until(lambda: "held" in self.tenon_status(), "a hold")
+
+    def tenon_status(self):
+        return subprocess.run([os.path.join(BIN, "tenon"), "status", "--data", self.data], capture_output=True, text=True, timeout=60, env=self.env,
+                              check=False).stdout
+
     def test_no_token_is_written_anywhere_in_the_clear(self):
         self.login()
         self.start()
