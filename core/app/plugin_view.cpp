@@ -105,7 +105,9 @@ void source_blocks(std::string& out, const ConnectorManifest& connector, const S
   block(out, "verify", verify, screen);
   Table events({{"EVENT", 16}, {"KEYS", 8}, {"DESCRIPTION", 20, true}});
   for (const plugin::EventType& event : connector.events)
-    events.add({printable(event.name), printable(joined(event.keys)), printable(event.description)});
+    events.add(
+        {printable(event.name), printable(joined(event.keys)),
+         printable(event.description) + (event.deletes ? " What is older is not written any more." : "")});
   block(out, "events", events, screen);
   Table fetches({{"FETCH"}, {"ARGUMENTS", 12}, {"ANSWER", 20}, {"DESCRIPTION", 20, true}});
   for (const plugin::Fetch& fetch : connector.fetches) {
@@ -236,6 +238,7 @@ std::string connector_json(const ConnectorManifest& connector) {
             return Object()
                 .text("name", event.name)
                 .raw("keys", strings_json(event.keys))
+                .raw("deletes", event.deletes ? "true" : "false")
                 .text("description", event.description)
                 .schema("data", event.schema.get())
                 .take();

@@ -89,11 +89,12 @@ struct Pipeline {
   /// tables and settings of its connections; secrets do not count.
   std::string version;
   std::string trigger_connection;
-  std::vector<std::string> events;  ///< types of the trigger's connector
-  std::optional<When> when;         ///< sees `event` only
-  std::vector<FetchStep> fetches;   ///< in order
-  std::vector<Let> lets;            ///< each before those that read it
-  std::vector<Action> actions;      ///< at least one, in the order written, but behind what they need
+  std::vector<std::string> events;     ///< types of the trigger's connector
+  std::vector<std::string> deletions;  ///< those of them that say that their object was deleted
+  std::optional<When> when;            ///< sees `event` only
+  std::vector<FetchStep> fetches;      ///< in order
+  std::vector<Let> lets;               ///< each before those that read it
+  std::vector<Action> actions;         ///< at least one, in the order written, but behind what they need
   Retry retry;
   std::vector<ClassRule> classify;  ///< the first that fits holds
   OnGone on_gone = OnGone::skip;

@@ -81,6 +81,8 @@ void TriggerReader::events(Fields& fields) {
       unknown_event(item, path, *manifest(), known);
     } else {
       events.push_back(*type);
+      if (manifest() != nullptr && manifest()->event(*type)->deletes)
+        reading_.made.deletions.push_back(*type);
     }
   }
 }

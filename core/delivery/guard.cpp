@@ -30,4 +30,19 @@ std::optional<HeldBack> held_back(const journal::Applied& before, const journal:
   return std::nullopt;
 }
 
+journal::AppliedKey deletion_key(const config::Pipeline& pipeline, std::string source_object) {
+  return {{}, pipeline.name, "", std::move(source_object)};
+}
+
+std::optional<HeldBack> deleted_since(const journal::Applied& deletion, const journal::Applied& wanted,
+                                      const config::Pipeline& pipeline) {
+  const bool both = deletion.version && wanted.version;
+  bool before = both && strictly_older(*wanted.version, *deletion.version);
+  const bool after = both && strictly_older(*deletion.version, *wanted.version);
+  if (!before && !after && !state_is_fetched(pipeline)) before = wanted.seq < deletion.seq;
+  if (!before) return std::nullopt;
+  return HeldBack{End::superseded,
+                  "the object was deleted at its source by event " + std::to_string(deletion.seq)};
+}
+
 }  // namespace tenon::delivery

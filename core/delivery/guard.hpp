@@ -22,4 +22,12 @@ struct HeldBack {
 std::optional<HeldBack> held_back(const journal::Applied& before, const journal::Applied& wanted,
                                   EventClass event_class, const config::Pipeline& pipeline);
 
+/// Where a pipeline's deletions of a source object are kept: what was applied to no identity, by no action.
+journal::AppliedKey deletion_key(const config::Pipeline& pipeline, std::string source_object);
+
+/// What a record of the event is held back by where its source object was deleted; nullopt: it may be
+/// written. Versions decide, else the numbers, unless the object was fetched: then it is there again.
+std::optional<HeldBack> deleted_since(const journal::Applied& deletion, const journal::Applied& wanted,
+                                      const config::Pipeline& pipeline);
+
 }  // namespace tenon::delivery

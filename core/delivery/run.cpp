@@ -269,7 +269,9 @@ Task<EventRun::ActionResult> EventRun::run_locked(const config::Action& action,
   }
   journal::Applied applied = applied_of(action, identities.front(), text);
   runtime::Async<Result<journal::Looked>> answer([&](Function<void(Result<journal::Looked>)> done) {
-    services_.journal.look(identities, {applied.key}, {&services_.runtime.delivery(), std::move(done)});
+    std::vector<journal::AppliedKey> keys = {applied.key};
+    if (!flow_.pipeline->deletions.empty()) keys.push_back(deletion_key(*flow_.pipeline, source_object()));
+    services_.journal.look(identities, std::move(keys), {&services_.runtime.delivery(), std::move(done)});
   });
   Result<journal::Looked> looked = co_await answer;
   if (!looked) co_return abandoned();
@@ -284,6 +286,8 @@ Task<EventRun::ActionResult> EventRun::run_locked(const config::Action& action,
   std::optional<HeldBack> held;
   if (const auto& before = looked->applied.front())
     held = held_back(*before, applied, waiting_.event.event_class, *flow_.pipeline);
+  if (const auto& deletion = looked->applied.back(); !held && looked->applied.size() > 1 && deletion)
+    held = deleted_since(*deletion, applied, *flow_.pipeline);
   if (held && !waiting_.forced) {
     ActionResult result = ended(action, held->end, std::move(held->reason));
     result.end->id = known.id;
@@ -356,14 +360,15 @@ std::optional<End> EventRun::end_of_action(const std::string& action) const {
 journal::Applied EventRun::applied_of(const config::Action& action, const journal::IdentityKey& primary,
                                       const std::string& record) const {
   journal::Applied applied;
-  applied.key = {primary, flow_.pipeline->name, action.name,
-                 waiting_.event.connection + "/" + waiting_.event.key};
+  applied.key = {primary, flow_.pipeline->name, action.name, source_object()};
   if (!version_.empty()) applied.version = version_;
   applied.record_hash = to_hex(bytes_of(sha256(record)));
   applied.mapping_digest = action.mapping_digest;
   applied.seq = waiting_.seq;
   return applied;
 }
+
+std::string EventRun::source_object() const { return waiting_.event.connection + "/" + waiting_.event.key; }
 
 std::string EventRun::repeat_id(const config::Action& action) const {
   return uuid_v5(flow_.pipeline->name + '\0' + action.name + '\0' + std::to_string(waiting_.seq) + '\0' +

@@ -88,6 +88,7 @@ class EventRun {
                                     Known known, journal::Applied applied);
   runtime::Task<bool> settle(journal::Settlement settlement);
   runtime::Task<bool> settle_all(std::vector<journal::Settlement> batch);
+  runtime::Task<bool> note_deletion(journal::Settlement& settlement);
   runtime::Task<RunEnd> finish(journal::Settlement settlement);
   runtime::Task<RunEnd> finish_early(End end, std::string reason);
 
@@ -105,6 +106,7 @@ class EventRun {
   Status keep(const config::FetchStep& step, const plugin::CallResult& got);
   journal::Applied applied_of(const config::Action& action, const journal::IdentityKey& primary,
                               const std::string& record) const;
+  std::string source_object() const;
   std::string repeat_id(const config::Action& action) const;
   void release_lock();
 

@@ -1,6 +1,7 @@
 // How a run ends: what its outcomes mean, the plan of another try, and the settlement that records it.
 #include <algorithm>
 
+#include "delivery/guard.hpp"
 #include "delivery/retry.hpp"
 #include "delivery/run.hpp"
 #include "observe/log.hpp"
@@ -123,6 +124,26 @@ Task<bool> EventRun::settle_all(std::vector<Settlement> batch) {
   }
 }
 
+/// An event that says that its object was deleted leaves that behind, whatever became of it, unless a later
+/// one did. False: the store is gone.
+Task<bool> EventRun::note_deletion(Settlement& settlement) {
+  const auto& deletions = flow_.pipeline->deletions;
+  if (std::find(deletions.begin(), deletions.end(), waiting_.event.type) == deletions.end()) co_return true;
+  journal::Applied deletion;
+  deletion.key = deletion_key(*flow_.pipeline, source_object());
+  deletion.version = waiting_.event.version;
+  deletion.seq = waiting_.seq;
+  runtime::Async<Result<journal::Looked>> answer([&](Function<void(Result<journal::Looked>)> done) {
+    services_.journal.look({}, {deletion.key}, {&services_.runtime.delivery(), std::move(done)});
+  });
+  Result<journal::Looked> looked = co_await answer;
+  if (!looked) co_return false;
+  const auto& before = looked->applied.front();
+  if (!before || !deleted_since(*before, deletion, *flow_.pipeline))
+    settlement.applied.push_back(std::move(deletion));
+  co_return true;
+}
+
 Task<RunEnd> EventRun::finish(Settlement settlement) {
   bool delivered = false;
   if (!settlement.next_ms && hold_.empty()) {
@@ -149,6 +170,11 @@ Task<RunEnd> EventRun::finish(Settlement settlement) {
   end.end = settlement.end;
   const std::uint32_t attempts = settlement.attempts_counted;
   const bool ends = settlement.end.has_value();
+  const bool noted = co_await note_deletion(settlement);
+  if (!noted) {
+    release_lock();
+    co_return gone_away();
+  }
   const bool settled = co_await settle(std::move(settlement));
   if (settled && ends && services_.suspects) services_.suspects->ended(waiting_.seq);
   release_lock();

@@ -171,6 +171,7 @@ void read_source(ManifestObject& o, ConnectorManifest& c) {
     type.name = name;
     type.description = e.text("description", false, 2000);
     type.keys = e.texts("keys");
+    type.deletes = e.flag("deletes");
     type.schema = e.schema("schema", false, true);
     const Value sample = e.get("sample");
     if (!sample.is_missing()) type.sample = to_json(sample);

@@ -62,6 +62,7 @@ struct EventType {
   std::shared_ptr<const Schema> schema;  ///< of `event.data`; may be null
   std::string sample;                    ///< JSON text; may be empty
   std::vector<std::string> keys;         ///< names in event.keys
+  bool deletes = false;                  ///< says that what the event's key names was deleted
   std::string description;
 };
 

@@ -49,6 +49,28 @@ Settlement told(Seq seq, const std::string& secret, const std::string& of, End e
   return settlement;
 }
 
+// As a deletion of the source object is kept.
+TEST_P(JournalContract, WhatWasAppliedToNoIdentityIsKeptAndForgotten) {
+  const AppliedKey mine{{}, "p", "", "store/30"};
+  const AppliedKey other{{}, "p", "", "store/31"};
+  const Seq first = rig.add("a", "p", "30");
+  const Seq second = rig.add("b", "p", "31");
+  Settlement settlement = told(first, "ann", "30");
+  settlement.applied.push_back({mine, std::nullopt, "", "", first});
+  ASSERT_TRUE(rig.settle(settlement));
+  settlement = told(second, "ben", "31");
+  settlement.applied.push_back({other, "7", "", "", second});
+  ASSERT_TRUE(rig.settle(settlement));
+  const auto look = [&](const AppliedKey& wanted) { return rig.look({}, {wanted}).applied.front(); };
+  ASSERT_TRUE(look(mine));
+  EXPECT_EQ(look(mine)->seq, first);
+  EXPECT_EQ(look(mine)->version, std::nullopt);
+  EXPECT_EQ(forget(rig, key("30")).events, 1U);
+  EXPECT_FALSE(look(mine));
+  ASSERT_TRUE(look(other));
+  EXPECT_EQ(look(other)->version, "7");
+}
+
 TEST_P(JournalContract, AForgottenKeyLeavesOthersAlone) {
   const Seq mine = rig.add("a", "p", "30");
   const Seq dead = rig.add("b", "p", "30");

@@ -29,7 +29,7 @@ constexpr const char* kWhole = R"({
    "budget": {"limit": 150, "window_ms": 30000, "limit_header": "X-L", "remaining_header": "X-R", "window_header": "X-W",
               "reset_header": "X-T", "used_header": "X-U"},
    "retry_horizon": "48h",
-   "events": {"shop/created": {"description": "d", "keys": ["customer"], "schema": {"type": "object"}, "sample": {"a": 1.50}}},
+   "events": {"shop/created": {"description": "d", "keys": ["customer"], "deletes": true, "schema": {"type": "object"}, "sample": {"a": 1.50}}},
    "fetches": {"customer": {"arguments": {"type": "object"}, "answer": {"type": "object"}}},
    "lists": {"customers": {"query": {"type": "object"}, "item": {"type": "object"}, "sample": {"a": 0.10}}},
    "operations": {
@@ -81,6 +81,7 @@ TEST(Manifest, ReadsEveryMember) {
   ASSERT_NE(c.event("shop/created"), nullptr);
   EXPECT_EQ(c.event("shop/created")->sample, R"({"a":1.50})");
   EXPECT_EQ(c.event("shop/created")->keys, std::vector<std::string>{"customer"});
+  EXPECT_TRUE(c.event("shop/created")->deletes);
   EXPECT_EQ(c.event("other"), nullptr);
   ASSERT_NE(c.fetch("customer"), nullptr);
   ASSERT_NE(c.list("customers"), nullptr);
@@ -156,6 +157,7 @@ TEST(Manifest, RefusesWhatDoesNotHoldTogether) {
       {R"("limit": 150, )", ""},
       {R"("limit": 150)", R"("limit": 1.5)"},
       {R"("keys": ["customer"])", R"("keys": "customer")"},
+      {R"("deletes": true)", R"("deletes": "yes")"},
       {R"("arguments": {"type": "object"}, )", ""},
       {R"("shop/created")", R"("shop created")"},
       {R"("resource": "customer", )", ""},
