@@ -61,6 +61,7 @@ std::vector<std::string> promises(const plugin::Capabilities& can) {
   if (can.unique_conflict) all.emplace_back("unique_conflict");
   if (can.conditional_update) all.emplace_back("conditional_update");
   if (can.marker) all.emplace_back("marker");
+  if (can.idempotent) all.emplace_back("idempotent");
   if (can.search_lag_ms > 0) all.push_back("search_lag(" + seconds(can.search_lag_ms) + ")");
   if (can.max_server_time_ms > 0) all.push_back("max_server_time(" + seconds(can.max_server_time_ms) + ")");
   return all;
@@ -199,6 +200,7 @@ std::string operation_json(const Operation& operation) {
       .flag("unique_conflict", can.unique_conflict)
       .flag("conditional_update", can.conditional_update)
       .flag("marker", can.marker)
+      .flag("idempotent", can.idempotent)
       .number("search_lag_ms", can.search_lag_ms)
       .number("max_server_time_ms", can.max_server_time_ms);
   Object out;

@@ -74,6 +74,7 @@ void ActionsReader::action(Fields& fields, const std::string& name, Span at, con
   made.operation = operation.value_or("");
   const plugin::Operation* declared =
       sink && operation ? declared_operation(fields, *sink, *operation) : nullptr;
+  if (declared != nullptr) warn_of_repeats(fields, *sink, *declared);
   made.needs = needs(fields, name);
   Scope scope = scope_;
   scope.action = true;
@@ -168,6 +169,19 @@ const plugin::Operation* ActionsReader::declared_operation(Fields& fields, const
       fields.get("operation")->at, "unknown_operation", "operation",
       sink.manifest->name + " has no operation `" + wanted + "`" + hint_of(wanted, known, "; there are"));
   return nullptr;
+}
+
+/// Of a call there is nothing to search for: what the sink promises must do.
+void ActionsReader::warn_of_repeats(Fields& fields, const Connection& sink,
+                                    const plugin::Operation& operation) {
+  const plugin::Capabilities& can = operation.capabilities;
+  if (operation.shape != plugin::Operation::Shape::call || can.idempotency_key_ttl_ms > 0 || can.marker ||
+      can.idempotent)
+    return;
+  reading_.report.warning(fields.get("operation")->at, "no_lookup",
+                          fields.path_of("operation") + ": nothing tells whether " + sink.manifest->name +
+                              " did `" + operation.name +
+                              "` when its answer is lost: it is then done again, perhaps a second time");
 }
 
 /// Puts each action behind what it needs, else in the order written.

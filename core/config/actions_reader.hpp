@@ -20,6 +20,7 @@ class ActionsReader {
   void read_mapping(Action& made, const Scope& scope, const Node* when, const Node& mapping,
                     const plugin::Operation* declared, Fields& owner);
   std::string digest(const Action& made, const Node* when, const Node& mapping) const;
+  void warn_of_repeats(Fields& fields, const Connection& sink, const plugin::Operation& operation);
   const plugin::Operation* declared_operation(Fields& fields, const Connection& sink,
                                               const std::string& wanted);
   void sort();

@@ -149,6 +149,7 @@ Operation read_operation(std::string name, ManifestObject o) {
   op.capabilities.unique_conflict = can.flag("unique_conflict");
   op.capabilities.conditional_update = can.flag("conditional_update");
   op.capabilities.marker = can.flag("marker");
+  op.capabilities.idempotent = can.flag("idempotent");
   op.capabilities.search_lag_ms = can.duration("search_lag");
   op.capabilities.max_server_time_ms = can.duration("max_server_time");
   can.end();

@@ -87,7 +87,8 @@ struct Capabilities {
   std::uint64_t idempotency_key_ttl_ms = 0;  ///< 0: none
   bool unique_conflict = false;  ///< a second create of the same natural key is refused as a conflict
   bool conditional_update = false;
-  bool marker = false;  ///< a searchable field carries our create id or source id
+  bool marker = false;      ///< a searchable field carries our create id or source id
+  bool idempotent = false;  ///< a call: done again it has no further effect
   std::uint64_t search_lag_ms = 0;
   std::uint64_t max_server_time_ms = 0;
 };

@@ -35,7 +35,7 @@ constexpr const char* kWhole = R"({
    "operations": {
       "upsert_customer": {"shape": "upsert", "resource": "customer", "input": {"type": "object", "properties": {
           "id": {"type": "string", "x-identity": true}, "mail": {"type": "string", "x-identity": true}}},
-        "capabilities": {"idempotency_key": "24h", "unique_conflict": true, "conditional_update": true, "marker": true,
+        "capabilities": {"idempotency_key": "24h", "unique_conflict": true, "conditional_update": true, "marker": true, "idempotent": true,
                          "search_lag": "7s", "max_server_time": "15m"}},
       "post": {"shape": "call", "input": {"type": "object"}}}
  }]})";
@@ -91,6 +91,7 @@ TEST(Manifest, ReadsEveryMember) {
   EXPECT_EQ(upsert->identity, (std::vector<std::string>{"id", "mail"}));
   EXPECT_EQ(upsert->capabilities.idempotency_key_ttl_ms, 86'400'000u);
   EXPECT_EQ(upsert->capabilities.search_lag_ms, 7'000u);
+  EXPECT_TRUE(upsert->capabilities.idempotent);
   EXPECT_EQ(upsert->capabilities.max_server_time_ms, 900'000u);
   EXPECT_EQ(c.operation("post")->shape, Operation::Shape::call);
 }
