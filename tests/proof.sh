@@ -90,7 +90,7 @@ python3 -B tests/faults/lost_answers.py --events 80 --break twins --expect-red
 
 step "broken files over a backlog, ${STOPS:-100} stops under load, and the positive control"
 python3 -B tests/faults/restarts.py --files 40 --stops "${STOPS:-100}" --seed "${SEED:-1}"
-python3 -B tests/faults/restarts.py --cases stop --stops 10 --break ack_early --expect-red
+python3 -B tests/faults/restarts.py --cases stop --stops 60 --break ack_early --expect-red
 
 step "20 demos"
 for seed in $(seq 1 20); do
