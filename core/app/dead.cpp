@@ -75,24 +75,37 @@ Result<bool> do_batch(const Deed& deed, const std::string& data, const std::vect
   return true;
 }
 
-/// Live events come first: the host is asked for so much at once, and for a tenth of the time at most.
-constexpr int kBatch = 4;
+/// Rows of a page, which is read at once.
+constexpr int kPage = 40;
+
+/// Live events come first: a host that runs is asked for so much at once, and for a tenth of the time at
+/// most.
+constexpr std::size_t kBatch = 4;
 void leave_room(std::int64_t took_ms) {
   constexpr std::int64_t kMostMs = 200;
+  if (host_is_stopped()) return;
   runtime::pause_for(std::chrono::milliseconds(std::min(9 * std::max<std::int64_t>(took_ms, 1), kMostMs)));
 }
 
-/// The numbers of a page's rows that the filter wants.
-Result<std::vector<std::string>> wanted_of(Value page, EventFilter* where) {
+/// What the filter wants of a page.
+struct Wanted {
   std::vector<std::string> seqs;
+  std::vector<std::size_t> looked;  ///< for each, so many rows of the page up to it
+};
+
+Result<Wanted> wanted_of(Value page, EventFilter* where) {
+  Wanted wanted;
+  std::size_t looked = 0;
   for (const Value event : page.get("events").items()) {
+    ++looked;
     if (where != nullptr) {
-      TENON_TRY(const bool wanted, where->test(event));
-      if (!wanted) continue;
+      TENON_TRY(const bool fits, where->test(event));
+      if (!fits) continue;
     }
-    seqs.push_back(cell(event.get("seq")));
+    wanted.seqs.push_back(cell(event.get("seq")));
+    wanted.looked.push_back(looked);
   }
-  return seqs;
+  return wanted;
 }
 
 /// All that match, oldest first and each once, in batches: Ctrl-C between two leaves whole ones behind it.
@@ -111,24 +124,35 @@ Result<Done> do_matching(const Deed& deed, const ListOptions& which, EventFilter
   // What dies again meanwhile has a number that was passed by: it is done to nothing twice.
   std::uint64_t looked = 0;
   for (std::string after = "0"; !after.empty() && newest > 0;) {
-    const std::int64_t began_ms = runtime::steady_now_ms();
+    std::int64_t began_ms = runtime::steady_now_ms();
     TENON_TRY(const Document page,
-              ask_host(which.data, "/v1/dead?" + filter + "order=oldest&limit=" + std::to_string(kBatch) +
+              ask_host(which.data, "/v1/dead?" + filter + "order=oldest&limit=" + std::to_string(kPage) +
                                        "&after=" + after + "&before=" + std::to_string(newest + 1) +
                                        (where != nullptr ? "&data=1" : "")));
-    TENON_TRY(const std::vector<std::string> seqs, wanted_of(page.root, where));
-    if (!seqs.empty()) {
-      TENON_CHECK(do_batch(deed, which.data, seqs, so_far));
-      leave_room(runtime::steady_now_ms() - began_ms);
-    }
-    looked += page.root.get("events").size();
+    TENON_TRY(const Wanted wanted, wanted_of(page.root, where));
+    const std::size_t rows = page.root.get("events").size();
     after = cell(page.root.get("next_after"));
-    progress.at(looked);
-    if (Interrupt::asked() && !after.empty()) {
+    std::size_t at = 0;
+    do {
+      const std::size_t size = host_is_stopped() ? wanted.seqs.size() : kBatch;
+      const std::size_t end = std::min(wanted.seqs.size(), at + size);
+      if (at < end) {
+        TENON_CHECK(do_batch(deed, which.data,
+                             {wanted.seqs.begin() + static_cast<std::ptrdiff_t>(at),
+                              wanted.seqs.begin() + static_cast<std::ptrdiff_t>(end)},
+                             so_far));
+      }
+      at = end;
+      leave_room(runtime::steady_now_ms() - began_ms);
+      began_ms = runtime::steady_now_ms();
+      const std::uint64_t now = looked + (at < wanted.seqs.size() ? wanted.looked[at - 1] : rows);
+      progress.at(now);
+      if (!Interrupt::asked() || (at == wanted.seqs.size() && after.empty())) continue;
       so_far.interrupted = true;
-      so_far.left = total > looked ? total - looked : 0;
-      break;
-    }
+      so_far.left = total > now ? total - now : 0;
+      return so_far;
+    } while (at < wanted.seqs.size());
+    looked += rows;
   }
   return so_far;
 }

@@ -144,6 +144,8 @@ Result<Document> tell_host(const std::string& data, const std::string& target, c
   return ask(data, target, &body);
 }
 
+bool host_is_stopped() { return stopped_host != nullptr; }
+
 void close_stopped_host() { stopped_host.reset(); }
 
 }  // namespace tenon::app

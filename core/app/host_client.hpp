@@ -21,6 +21,9 @@ Result<Document> ask_host(const std::string& data, const std::string& target);
 /// The same as POST. Where no host runs, what is asked for is written into the journal under its lock.
 Result<Document> tell_host(const std::string& data, const std::string& target, const std::string& body);
 
+/// Whether what was asked last was answered from the files of a host that does not run.
+bool host_is_stopped();
+
 /// Closes the files that the two above have opened. To be called before the process ends.
 void close_stopped_host();
 
