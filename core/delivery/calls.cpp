@@ -51,9 +51,9 @@ Task<CallResult> Calls::find(plugin::Instance& instance, std::string operation, 
 }
 
 Task<CallResult> Calls::create(plugin::Instance& instance, std::string operation, std::string record,
-                               std::string create_id) {
+                               std::string create_id, Late late) {
   const auto start = [&](CallDone done) {
-    return instance.create(operation, record, create_id, options_, std::move(done));
+    return instance.create(operation, record, create_id, with(std::move(late)), std::move(done));
   };
   CallResult result = co_await run(instance, Kind::write, start);
   co_return result;
@@ -69,12 +69,18 @@ Task<CallResult> Calls::update(plugin::Instance& instance, std::string operation
 }
 
 Task<CallResult> Calls::deliver(plugin::Instance& instance, std::string operation, std::string record,
-                                std::string call_id) {
+                                std::string call_id, Late late) {
   const auto start = [&](CallDone done) {
-    return instance.deliver(operation, record, call_id, options_, std::move(done));
+    return instance.deliver(operation, record, call_id, with(std::move(late)), std::move(done));
   };
   CallResult result = co_await run(instance, Kind::write, start);
   co_return result;
+}
+
+plugin::CallOptions Calls::with(Late late) const {
+  plugin::CallOptions options = options_;
+  options.late = std::move(late);
+  return options;
 }
 
 void Calls::cancel() {
@@ -110,6 +116,18 @@ Outcome outcome_of(const CallResult& result) {
       break;
   }
   return outcome;
+}
+
+bool failed_as(const CallResult& result, Cause cause) {
+  return result.cause == cause &&
+         (result.verdict == CallResult::Verdict::retry || result.verdict == CallResult::Verdict::rejected);
+}
+
+bool had_no_effect(const CallResult& result) {
+  if (failed_as(result, Cause::conflict)) return true;
+  if (result.verdict == CallResult::Verdict::rejected) return result.cause != Cause::plugin;
+  if (result.verdict != CallResult::Verdict::retry) return false;
+  return result.sent == Sent::no || result.cause == Cause::throttled || result.cause == Cause::auth;
 }
 
 }  // namespace tenon::delivery

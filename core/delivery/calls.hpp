@@ -29,12 +29,14 @@ class Calls {
   runtime::Task<plugin::CallResult> list(plugin::Instance& instance, std::string name, std::string query);
   runtime::Task<plugin::CallResult> find(plugin::Instance& instance, std::string operation,
                                          std::string record);
+  /// `late`: as CallOptions has it. Must not need this run, which is over by then.
+  using Late = std::function<void(const plugin::CallResult&)>;
   runtime::Task<plugin::CallResult> create(plugin::Instance& instance, std::string operation,
-                                           std::string record, std::string create_id);
+                                           std::string record, std::string create_id, Late late);
   runtime::Task<plugin::CallResult> update(plugin::Instance& instance, std::string operation, std::string id,
                                            std::string record, std::optional<plugin::Match> match);
   runtime::Task<plugin::CallResult> deliver(plugin::Instance& instance, std::string operation,
-                                            std::string record, std::string call_id);
+                                            std::string record, std::string call_id, Late late);
 
   /// Cancels the open call, and every later one at once.
   void cancel();
@@ -43,6 +45,7 @@ class Calls {
  private:
   template <class Start>
   runtime::Task<plugin::CallResult> run(plugin::Instance& instance, Kind kind, Start start);
+  plugin::CallOptions with(Late late) const;
 
   plugin::CallOptions options_;
   plugin::Answer answer_;
@@ -54,5 +57,9 @@ class Calls {
 
 /// What an unsuccessful call means for the attempt.
 Outcome outcome_of(const plugin::CallResult& result);
+
+bool failed_as(const plugin::CallResult& result, Cause cause);
+/// What a remote refuses it has not done. A plugin that failed meanwhile proves nothing.
+bool had_no_effect(const plugin::CallResult& result);
 
 }  // namespace tenon::delivery

@@ -110,6 +110,11 @@ void Rehearsal::begin(journal::Epoch, journal::Intent, Reply<bool> reply) {
   });
 }
 
+void Rehearsal::learn(journal::Epoch epoch, std::vector<journal::IdentityKey> identities,
+                      std::string create_id, std::string sink_id, Reply<bool> reply) {
+  journal_.learn(epoch, std::move(identities), std::move(create_id), std::move(sink_id), std::move(reply));
+}
+
 void Rehearsal::settle(journal::Epoch, std::vector<journal::Settlement> batch, Reply<bool> reply) {
   std::move(batch.begin(), batch.end(), std::back_inserter(settled_));
   reply.on->post([reply = std::move(reply)] { reply.call(true); });

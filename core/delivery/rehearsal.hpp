@@ -54,6 +54,8 @@ class Rehearsal final : private journal::Ledger, private Probe {
   void look(std::vector<journal::IdentityKey> identities, std::vector<journal::AppliedKey> applied,
             Reply<journal::Looked> reply) override;
   void begin(journal::Epoch epoch, journal::Intent intent, Reply<bool> reply) override;
+  void learn(journal::Epoch epoch, std::vector<journal::IdentityKey> identities, std::string create_id,
+             std::string sink_id, Reply<bool> reply) override;
   void settle(journal::Epoch epoch, std::vector<journal::Settlement> batch, Reply<bool> reply) override;
 
   void on_fetch(const journal::Waiting&, const config::FetchStep&) override {}

@@ -6,11 +6,9 @@
 #include "base/json.hpp"
 #include "delivery/classify.hpp"
 #include "delivery/fold.hpp"
-#include "delivery/guard.hpp"
 #include "delivery/lanes.hpp"
 #include "delivery/needs.hpp"
 #include "delivery/record.hpp"
-#include "delivery/upsert.hpp"
 #include "observe/log.hpp"
 #include "runtime/crash_point.hpp"
 
@@ -249,103 +247,6 @@ Task<EventRun::ActionResult> EventRun::run_action(const config::Action& action) 
   }
   co_return decide(
       action, Outcome::retry(Cause::conflict, "the record's identities changed each time they were locked"));
-}
-
-Task<EventRun::ActionResult> EventRun::run_locked(const config::Action& action,
-                                                  const plugin::Operation& operation, Value record,
-                                                  std::vector<journal::IdentityKey> identities) {
-  std::string text = to_json(record);
-  if (services_.probe != nullptr) services_.probe->on_record(waiting_, action, text);
-  if (operation.shape == plugin::Operation::Shape::call) {
-    std::string call_id = repeat_id(action);
-    plugin::Instance& sink = *flow_.sinks.at(action.connection);
-    TENON_CRASH_POINT("delivery.before_call");
-    CallResult called = co_await calls_.deliver(sink, action.operation, std::move(text), std::move(call_id));
-    TENON_CRASH_POINT("delivery.after_call");
-    if (called.verdict == CallResult::Verdict::cancelled) co_return abandoned();
-    if (called.verdict == CallResult::Verdict::withheld)
-      co_return ended(action, End::skipped, std::string(kShadowWould) + "deliver");
-    co_return decide(action, outcome_of(called));
-  }
-  journal::Applied applied = applied_of(action, identities.front(), text);
-  runtime::Async<Result<journal::Looked>> answer([&](Function<void(Result<journal::Looked>)> done) {
-    std::vector<journal::AppliedKey> keys = {applied.key};
-    if (!flow_.pipeline->deletions.empty()) keys.push_back(deletion_key(*flow_.pipeline, source_object()));
-    services_.journal.look(identities, std::move(keys), {&services_.runtime.delivery(), std::move(done)});
-  });
-  Result<journal::Looked> looked = co_await answer;
-  if (!looked) co_return abandoned();
-  Known known;
-  for (const journal::Identity& row : looked->identities) {
-    if (row.state == journal::IdentityState::known && known.id.empty()) known.id = row.sink_id;
-    const bool creating = row.state == journal::IdentityState::creating;
-    if (creating && (!known.unresolved || row.create_since_ms > known.unresolved->since_ms)) {
-      known.unresolved = Unresolved{row.create_id, row.create_since_ms};
-    }
-  }
-  std::optional<HeldBack> held;
-  if (const auto& before = looked->applied.front())
-    held = held_back(*before, applied, waiting_.event.event_class, *flow_.pipeline);
-  if (const auto& deletion = looked->applied.back(); !held && looked->applied.size() > 1 && deletion)
-    held = deleted_since(*deletion, applied, *flow_.pipeline);
-  if (held && !waiting_.forced) {
-    ActionResult result = ended(action, held->end, std::move(held->reason));
-    result.end->id = known.id;
-    co_return result;
-  }
-  ActionResult result = co_await write(action, operation, std::move(text), std::move(identities),
-                                       std::move(known), std::move(applied));
-  if (held && result.end && result.end->end == End::delivered) {
-    result.outcome.reason = "forced, though " + held->reason;
-    result.end->reason = result.outcome.reason;
-  }
-  co_return result;
-}
-
-Task<EventRun::ActionResult> EventRun::write(const config::Action& action, const plugin::Operation& operation,
-                                             std::string record, std::vector<journal::IdentityKey> identities,
-                                             Known known, journal::Applied applied) {
-  Upsert upsert{services_.journal,
-                services_.runtime.delivery(),
-                services_.runtime.clock(),
-                calls_,
-                *flow_.sinks.at(action.connection),
-                action.operation,
-                std::move(record),
-                identities,
-                std::move(known.id),
-                waiting_.seq,
-                action.name,
-                repeat_id(action),
-                operation.capabilities,
-                std::move(known.unresolved),
-                waiting_.attempts,
-                shadow_};
-  UpsertResult done = co_await run_upsert(upsert);
-  if (done.verify) services_.duplicates.watch(flow_.pipeline->name, waiting_.seq, action.name);
-  if (done.store_failed || calls_.cancelled()) co_return abandoned();
-  if (!done.withheld.empty()) {
-    ActionResult result = ended(action, End::skipped, std::string(kShadowWould) + done.withheld);
-    // What needs it may go on with an object that is there.
-    result.end->id = done.id;
-    co_return result;
-  }
-  ActionResult result = decide(action, done.outcome);
-  if (done.outcome.ok() && done.outcome.learnt_id) {
-    for (auto& key : identities) {
-      journal::Identity row;
-      row.key = std::move(key);
-      row.state = journal::IdentityState::known;
-      row.sink_id = *done.outcome.learnt_id;
-      result.identities.push_back(std::move(row));
-    }
-  }
-  if (done.refused && !done.outcome.ok()) {
-    for (const auto& key : identities)
-      result.identities.push_back({key, journal::IdentityState::unknown, "", "", 0});
-  }
-  if (done.outcome.ok()) result.applied = std::move(applied);
-  co_return result;
 }
 
 bool EventRun::is_ended(const std::string& action) const { return end_of_action(action).has_value(); }

@@ -83,6 +83,8 @@ class EventRun {
   runtime::Task<ActionResult> run_action(const config::Action& action);
   runtime::Task<ActionResult> run_locked(const config::Action& action, const plugin::Operation& operation,
                                          Value record, std::vector<journal::IdentityKey> identities);
+  runtime::Task<ActionResult> call(const config::Action& action, const plugin::Operation& operation,
+                                   std::string record);
   runtime::Task<ActionResult> write(const config::Action& action, const plugin::Operation& operation,
                                     std::string record, std::vector<journal::IdentityKey> identities,
                                     Known known, journal::Applied applied);

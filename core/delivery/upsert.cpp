@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/digest.hpp"
+#include "delivery/intent.hpp"
 #include "observe/log.hpp"
 #include "runtime/crash_point.hpp"
 
@@ -14,41 +15,12 @@ using runtime::Task;
 
 constexpr int kMostRounds = 5;
 
-/// Puts the intent on disk; nothing may be sent before.
-Task<Result<bool>> begin_create(Upsert& upsert, std::string create_id, std::int64_t since_ms, bool watch) {
-  journal::Intent intent;
-  intent.seq = upsert.seq;
-  intent.action = upsert.action;
-  intent.identities = upsert.identities;
-  intent.create_id = create_id;
-  intent.at_ms = since_ms;
-  if (watch) intent.watch = upsert.record;
-  runtime::Async<Result<bool>> committed([&](Function<void(Result<bool>)> done) {
-    upsert.journal.begin(upsert.journal.epoch(), intent, {&upsert.executor, std::move(done)});
-  });
-  Result<bool> result = co_await committed;
-  co_return result;
-}
-
-bool failed_as(const CallResult& result, Cause cause) {
-  return result.cause == cause &&
-         (result.verdict == CallResult::Verdict::retry || result.verdict == CallResult::Verdict::rejected);
-}
-
 /// After a create whose effect is unknown the cause must say so, whatever the remote's status was.
 Outcome after_create(const CallResult& result) {
   Outcome outcome = outcome_of(result);
   const bool unknown = outcome.sent == Sent::maybe || outcome.cause == Cause::remote_error;
   if (outcome.verdict == Verdict::retry && unknown) outcome.cause = Cause::ambiguous;
   return outcome;
-}
-
-/// What a remote refuses it has not done. A plugin that failed meanwhile proves nothing.
-bool had_no_effect(const CallResult& result) {
-  if (failed_as(result, Cause::conflict)) return true;
-  if (result.verdict == CallResult::Verdict::rejected) return result.cause != Cause::plugin;
-  if (result.verdict != CallResult::Verdict::retry) return false;
-  return result.sent == Sent::no || result.cause == Cause::throttled || result.cause == Cause::auth;
 }
 
 Outcome asked_again(std::int64_t wait_ms) {
@@ -70,7 +42,7 @@ Task<std::optional<UpsertResult>> create(Upsert& upsert, Creates& creates) {
   UpsertResult ended;
   if (upsert.shadow) {
     CallResult shown =
-        co_await upsert.calls.create(upsert.sink, upsert.operation, upsert.record, upsert.create_id);
+        co_await upsert.calls.create(upsert.sink, upsert.operation, upsert.record, upsert.create_id, nullptr);
     if (shown.verdict == CallResult::Verdict::withheld) ended.withheld = "create";
     ended.outcome = outcome_of(shown);
     co_return ended;
@@ -93,7 +65,9 @@ Task<std::optional<UpsertResult>> create(Upsert& upsert, Creates& creates) {
   }
   const bool watch = upsert.unresolved && wants_verification(upsert.capabilities);
   TENON_CRASH_POINT("delivery.before_intent");
-  Result<bool> begun = co_await begin_create(upsert, create_id, since, watch);
+  journal::Intent intent{upsert.seq, upsert.action, upsert.identities, create_id, since};
+  if (watch) intent.watch = upsert.record;
+  Result<bool> begun = co_await begin(upsert.journal, upsert.executor, std::move(intent));
   TENON_CRASH_POINT("delivery.after_intent");
   if (!begun) {
     ended.store_failed = true;
@@ -103,7 +77,9 @@ Task<std::optional<UpsertResult>> create(Upsert& upsert, Creates& creates) {
   creates.announced = true;
   creates.watched = creates.watched || watch;
   TENON_CRASH_POINT("delivery.before_create");
-  CallResult made = co_await upsert.calls.create(upsert.sink, upsert.operation, upsert.record, create_id);
+  Calls::Late late = learns(upsert.journal, upsert.executor, upsert.identities, create_id);
+  CallResult made =
+      co_await upsert.calls.create(upsert.sink, upsert.operation, upsert.record, create_id, std::move(late));
   TENON_CRASH_POINT("delivery.after_create");
   if (!had_no_effect(made)) creates.open = true;
   if (failed_as(made, Cause::conflict)) co_return std::nullopt;

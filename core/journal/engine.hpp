@@ -30,6 +30,8 @@ class Engine final : public Journal {
   void look(std::vector<IdentityKey> identities, std::vector<AppliedKey> applied,
             Reply<Looked> reply) override;
   void begin(Epoch epoch, Intent intent, Reply<bool> reply) override;
+  void learn(Epoch epoch, std::vector<IdentityKey> identities, std::string create_id, std::string sink_id,
+             Reply<bool> reply) override;
   void settle(Epoch epoch, std::vector<Settlement> batch, Reply<bool> reply) override;
   void watches(Reply<std::vector<Watch>> reply) override;
   void watched(Seq seq, std::string action, Reply<std::optional<std::string>> reply) override;

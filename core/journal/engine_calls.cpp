@@ -47,6 +47,14 @@ void Engine::begin(Epoch epoch, Intent intent, Reply<bool> reply) {
                     });
 }
 
+void Engine::learn(Epoch epoch, std::vector<IdentityKey> identities, std::string create_id,
+                   std::string sink_id, Reply<bool> reply) {
+  push_fenced<bool>(
+      epoch, Call::Kind::write, 0, std::move(reply),
+      [identities = std::move(identities), create_id = std::move(create_id),
+       sink_id = std::move(sink_id)](Store& store) { return store.learn(identities, create_id, sink_id); });
+}
+
 void Engine::settle(Epoch epoch, std::vector<Settlement> batch, Reply<bool> reply) {
   std::size_t bytes = 0;
   for (const auto& each : batch)

@@ -94,6 +94,10 @@ struct IdentityKey {
 
 enum class IdentityState : std::uint8_t { unknown, known, creating };
 
+/// Where the intent of a call stands, of which its sink recognises a repetition for a time. A call has no
+/// natural key: its event and action are its name. The row goes with its event.
+IdentityKey key_of_call(Seq seq, std::string_view action);
+
 struct Identity {
   IdentityKey key;
   IdentityState state = IdentityState::unknown;
@@ -119,7 +123,7 @@ struct Applied {
   Seq seq = 0;  ///< of the event that it came with; 0: not known (of before format 5)
 };
 
-/// The write-ahead note that a create is about to be sent, for each identity that the record has.
+/// The write-ahead note that a create is about to be sent, for each identity that the record has, or a call.
 struct Intent {
   Seq seq = 0;
   std::string action;
@@ -167,7 +171,7 @@ struct Settlement {
   Seq seq = 0;
   std::vector<AttemptRecord> attempts;
   std::vector<ActionEnd> actions;
-  std::vector<Identity> identities;  ///< rows to write, whole
+  std::vector<Identity> identities;  ///< rows to write, whole; of an unknown one nothing is kept
   std::vector<Applied> applied;      ///< rows to write, whole
   std::optional<End> end;
   std::string reason;
@@ -187,7 +191,7 @@ struct EventRow {
   std::optional<std::int64_t> ended_ms;
 };
 
-/// What an operator did to an event.
+/// What happened to an event beside its attempts: done by an operator, or seen by the host.
 struct Note {
   std::int64_t at_ms = 0;
   std::string what;  ///< requeued, replayed, skipped, id_reused, duplicate_at_sink, duplicate_unchecked
@@ -312,6 +316,10 @@ class Ledger {
                     Reply<Looked> reply) = 0;
   /// Commits the intent to disk; the create may be sent after the answer.
   virtual void begin(Epoch epoch, Intent intent, Reply<bool> reply) = 0;
+  /// What a create came to whose run is over: where the identities still wait for that create, they are known
+  /// from now on. Answers whether one did. Not audited: the next attempt shows it.
+  virtual void learn(Epoch epoch, std::vector<IdentityKey> identities, std::string create_id,
+                     std::string sink_id, Reply<bool> reply) = 0;
   /// Commits settlements, all or none: `not_open` if one speaks of an event that has ended or never was.
   virtual void settle(Epoch epoch, std::vector<Settlement> batch, Reply<bool> reply) = 0;
 };

@@ -56,6 +56,12 @@ std::string last_status(const std::string& conversation) {
   return status;
 }
 
+std::string calls_of(Seq seq) { return std::to_string(seq) + "/"; }
+
+IdentityKey key_of_call(Seq seq, std::string_view action) {
+  return {"", "", calls_of(seq) + std::string(action)};
+}
+
 std::string taken_back(End end, std::string_view reason) {
   std::string text(name_of(end));
   if (!reason.empty()) text += ": " + std::string(reason);

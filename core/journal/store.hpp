@@ -91,6 +91,8 @@ class Store {
 
   virtual Result<Appended> append(Append& request) = 0;
   virtual Result<bool> begin(const Intent& intent) = 0;
+  virtual Result<bool> learn(std::span<const IdentityKey> identities, const std::string& create_id,
+                             const std::string& sink_id) = 0;
   virtual Result<bool> settle(const std::vector<Settlement>& batch) = 0;
   virtual Result<bool> unwatch(Seq seq, const std::string& action, const std::optional<Note>& note) = 0;
   /// `seqs` ascending, each once; with `replay` as it says (its own seqs do not count), else dead letters.
@@ -174,6 +176,8 @@ std::string_view why_not(std::optional<End> end, std::string_view pipeline, cons
 bool stays(std::string_view action, End end, const Replay* replay);
 /// What the audit says of a key that was forgotten: enough to answer "was this one?", and not the key.
 std::string forgotten_subject(const ForgetQuery& query, const Forgotten& done);
+/// How the natural keys of an event's calls begin.
+std::string calls_of(Seq seq);
 /// Of `store/30`: `30`.
 std::string_view key_of_source_object(std::string_view source_object);
 

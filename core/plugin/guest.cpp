@@ -165,11 +165,23 @@ CallId Guest::open(CallKind kind, CallOptions options, CallDone done) {
 
 void Guest::completed(CallId id, const tenon_result* result) {
   const auto call = calls_.find(id);
-  if (call == calls_.end()) return broke("completed_late_or_twice", "a call that is not open");
+  if (call == calls_.end()) {
+    broke("completed_late_or_twice", "a call that is not open");
+    return use_late(id, result);
+  }
   // A plugin hears of a request that was withheld as of one that was cancelled, and may say so.
   CallResult out = copy_result(result, call->second.kind, call->second.cancelled || call->second.withheld);
   if (out.cause == Cause::plugin && out.verdict == Verdict::rejected) broke("result", out.message);
   finish(id, std::move(out));
+}
+
+/// Whoever asked has had an answer. What the plugin knows by now may spare it a search.
+void Guest::use_late(CallId id, const tenon_result* result) {
+  auto call = given_up_.extract(id);
+  if (call.empty() || closing_) return;
+  CallResult out = copy_result(result, call.mapped().kind, false);
+  apply_knowledge(out, call.mapped().seen);
+  if (out.verdict == Verdict::delivered) call.mapped().late(out);
 }
 
 void Guest::finish(CallId id, CallResult result) {
@@ -232,7 +244,12 @@ void Guest::give_up(CallId id) {
   const auto found = calls_.find(id);
   if (found == calls_.end()) return;
   stuck_ = true;
-  const auto kind = name_of(found->second.kind);
+  const Call& call = found->second;
+  if (call.options.late && !call.withheld) {
+    GivenUp& kept = given_up_[id] = {call.kind, call.seen, call.options.late};
+    if (call.open_effect != 0) kept.seen.effect = Sent::maybe;
+  }
+  const auto kind = name_of(call.kind);
   metrics::count("plugin_stuck", setup_->manifest.name);
   log::error(codes::kPluginStuck, "a plugin did not complete a call; its instance is given up",
              {{"connector", setup_->manifest.name}, {"call", kind}, {"connection", setup_->connection.name}});

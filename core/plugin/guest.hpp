@@ -83,6 +83,12 @@ class Guest : public std::enable_shared_from_this<Guest> {
     bool withheld = false;          ///< a request of it was not sent, on purpose
     std::uint64_t open_effect = 0;  ///< id of the non-idempotent request while it is on its way
   };
+  /// A call that was given up: should it be completed after all.
+  struct GivenUp {
+    CallKind kind = CallKind::fetch;
+    RequestsSeen seen;
+    std::function<void(const CallResult&)> late;
+  };
   struct Request {
     CallId call = 0;
     Gate::Handle handle = 0;
@@ -142,6 +148,7 @@ class Guest : public std::enable_shared_from_this<Guest> {
   void finish(CallId id, CallResult result);
   void expire(CallId id);
   void give_up(CallId id);
+  void use_late(CallId id, const tenon_result* result);
   void stop_requests(CallId id, Call& call);
   /// Counts what a plugin should not have done, and logs it.
   void broke(std::string_view rule, std::string_view detail) const;
@@ -190,6 +197,7 @@ class Guest : public std::enable_shared_from_this<Guest> {
   bool closing_ = false;  ///< calls end without a word to whoever began them
   bool closed_ = false;
   std::unordered_map<CallId, Call> calls_;
+  std::unordered_map<CallId, GivenUp> given_up_;
   std::unordered_map<std::uint64_t, Request> requests_;
   std::uint64_t next_request_ = 1;
   std::optional<Accepting> accepting_;

@@ -75,6 +75,9 @@ struct CallOptions {
   observe::Conversation* conversation = nullptr;  ///< gets each exchange, redacted; outlives the call
   Answer* answer = nullptr;  ///< gets the last exchange of the call; outlives the call; null: nobody asks
   runtime::Duration deadline = std::chrono::seconds(120);
+  /// Told, on the instance's thread, what a call came to that was given up before: at most once, and only
+  /// where it was delivered and nothing speaks against it.
+  std::function<void(const CallResult&)> late = nullptr;
   /// Requests that may have an effect are recorded and not sent; the call then ends as `withheld`.
   bool shadow = false;
 };

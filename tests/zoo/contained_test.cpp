@@ -111,6 +111,41 @@ TEST_F(Contained, WhatElseRunsOnAStuckInstanceGoesOn) {
   EXPECT_EQ(one->open_calls(), 0u);
 }
 
+class TellsLate : public Contained {
+ protected:
+  /// The first of two creates is given up before the second one is answered; `first_takes` says how long its
+  /// own answer takes. What was told late of it.
+  std::vector<plugin::CallResult> told(std::chrono::seconds first_takes) {
+    auto one = make("tells_late");
+    std::vector<plugin::CallResult> out;
+    const std::vector<ScriptedAnswer> answers = {{201, "9", {}, first_takes}, {201, "10", {}, 50s}};
+    std::size_t posts = 0;
+    rig.runtime.network().on_request([&](const HttpRequest&) { return answers.at(posts++); });
+    plugin::CallOptions first = rig.options;
+    first.late = [&](const plugin::CallResult& result) { out.push_back(result); };
+    one->create("upsert_thing", "{}", "create-1", first, rig.keep());
+    rig.runtime.advance(100s);
+    one->create("upsert_thing", "{}", "create-2", rig.options, rig.keep());
+    rig.runtime.advance(30s);
+    EXPECT_EQ(rig.outcome(), "retry/plugin");
+    EXPECT_TRUE(out.empty());
+    rig.runtime.advance(30s);
+    EXPECT_EQ(rig.outcome(), "delivered");
+    EXPECT_EQ(rig.last.id, "10");
+    return out;
+  }
+};
+
+TEST_F(TellsLate, WhatWasAnsweredIsHeardOnce) {
+  const auto late = Rig::counted("plugin_contract_broken", "completed_late_or_twice");
+  const auto heard = told(0s);
+  ASSERT_EQ(heard.size(), 1U);
+  EXPECT_EQ(heard.front().id, "9");
+  EXPECT_EQ(Rig::counted("plugin_contract_broken", "completed_late_or_twice"), late + 2);
+}
+
+TEST_F(TellsLate, WhatWasNeverAnsweredIsNotBelieved) { EXPECT_TRUE(told(1000s).empty()); }
+
 TEST_F(Contained, HearsTheAnswerAndSaysNothing) {
   auto one = make("never_completes");
   answer(201, "9");

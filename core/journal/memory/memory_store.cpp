@@ -74,6 +74,21 @@ Result<bool> MemoryStore::begin(const Intent& intent) {
   return true;
 }
 
+Result<bool> MemoryStore::learn(std::span<const IdentityKey> identities, const std::string& create_id,
+                                const std::string& sink_id) {
+  bool learnt = false;
+  for (const IdentityKey& key : identities) {
+    const auto found = identities_.find(key);
+    if (found == identities_.end() || found->second.state != IdentityState::creating ||
+        found->second.create_id != create_id)
+      continue;
+    found->second.state = IdentityState::known;
+    found->second.sink_id = sink_id;
+    learnt = true;
+  }
+  return learnt;
+}
+
 Result<bool> MemoryStore::settle(const std::vector<Settlement>& batch) {
   std::set<Seq> ending;
   for (const auto& settlement : batch) {
@@ -103,7 +118,13 @@ void MemoryStore::settle_one(const Settlement& settlement) {
       *found = action;
     }
   }
-  for (const auto& identity : settlement.identities) identities_[identity.key] = identity;
+  for (const auto& identity : settlement.identities) {
+    if (identity.state == IdentityState::unknown) {
+      identities_.erase(identity.key);
+    } else {
+      identities_[identity.key] = identity;
+    }
+  }
   for (const auto& applied : settlement.applied) {
     applied_[applied.key] = applied;
     applied_[applied.key].seq = settlement.seq;
@@ -134,8 +155,11 @@ Result<std::uint64_t> MemoryStore::retain(std::int64_t before_ms, std::uint32_t 
   for (auto at = events_.begin(); at != events_.end() && gone < limit;) {
     const Row& row = at->second;
     const bool old = row.end && !is_dead(*row.end) && row.event.received_ms < before_ms;
-    at = old ? events_.erase(at) : std::next(at);
-    if (old) ++gone;
+    const Seq seq = at->first;
+    ++at;
+    if (!old) continue;
+    erase(seq);
+    ++gone;
   }
   for (auto at = seen_.begin(); at != seen_.end() && gone < limit;) {
     const bool old = at->second.at_ms + dedupe_keep_ms_ < now_ms_;
@@ -150,6 +174,11 @@ void MemoryStore::erase(Seq seq) {
   if (found == events_.end()) return;
   if (found->second.end && is_dead(*found->second.end)) --dead_;
   events_.erase(found);
+  const std::string calls = calls_of(seq);
+  auto call = identities_.lower_bound({"", "", calls});
+  while (call != identities_.end() && call->first.account.empty() &&
+         call->first.natural_key.starts_with(calls))
+    call = identities_.erase(call);
 }
 
 Waiting MemoryStore::waiting(Seq seq, const Row& row) const {

@@ -20,6 +20,8 @@ class MemoryStore final : public Store {
 
   Result<Appended> append(Append& request) override;
   Result<bool> begin(const Intent& intent) override;
+  Result<bool> learn(std::span<const IdentityKey> identities, const std::string& create_id,
+                     const std::string& sink_id) override;
   Result<bool> settle(const std::vector<Settlement>& batch) override;
   Result<bool> unwatch(Seq seq, const std::string& action, const std::optional<Note>& note) override;
   Result<Opened> requeue(std::span<const Seq> seqs, const Replay* replay) override;

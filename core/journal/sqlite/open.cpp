@@ -214,8 +214,9 @@ Status note_restored(Database& database, std::int64_t now_ms) {
       "INSERT OR REPLACE INTO meta VALUES('restored_ms', " +
       now +
       "); DELETE FROM meta WHERE key = 'backup_ms';"
-      // Ids of objects may have changed since: each is searched for before it is written.
-      "UPDATE identity SET state = 'unknown', sink_id = '' WHERE state = 'known'; COMMIT";
+      // Ids of objects may have changed since: each is searched for before it is written. That a call was
+      // done stays true.
+      "UPDATE identity SET state = 'unknown', sink_id = '' WHERE state = 'known' AND account <> ''; COMMIT";
   const Status done = database.run(steps.c_str());
   if (!done) (void)database.run("ROLLBACK");
   return done;

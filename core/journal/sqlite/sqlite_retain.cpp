@@ -75,6 +75,7 @@ Status SqliteStore::delete_event(Seq seq) {
   TENON_CHECK(sql_->delete_attempts.run(base, base + (std::int64_t{1} << kAttemptBits) - 1));
   TENON_CHECK(sql_->delete_actions.run(seq));
   TENON_CHECK(sql_->delete_watches.run(seq));
+  TENON_CHECK(sql_->delete_calls.run(seq));
   TENON_CHECK(sql_->delete_ended.run(seq));
   return sql_->delete_event.run(seq);
 }

@@ -144,6 +144,16 @@ Result<bool> SqliteStore::begin(const Intent& intent) {
   return true;
 }
 
+Result<bool> SqliteStore::learn(std::span<const IdentityKey> identities, const std::string& create_id,
+                                const std::string& sink_id) {
+  bool learnt = false;
+  for (const IdentityKey& key : identities) {
+    TENON_CHECK(sql_->learn.run(sink_id, key.account, key.resource, key.natural_key, create_id));
+    learnt = learnt || database_->changes() > 0;
+  }
+  return learnt;
+}
+
 Result<bool> SqliteStore::unwatch(Seq seq, const std::string& action, const std::optional<Note>& note) {
   TENON_CHECK(sql_->unwatch.run(seq, action));
   if (database_->changes() == 0) return false;
@@ -227,9 +237,13 @@ Status SqliteStore::add_attempt(Seq seq, const AttemptRecord& attempt) {
 
 Status SqliteStore::write_identities(const Settlement& settlement) {
   for (const auto& identity : settlement.identities) {
-    TENON_CHECK(sql_->put_identity.run(identity.key.account, identity.key.resource, identity.key.natural_key,
-                                       name_of(identity.state), identity.sink_id, identity.create_id,
-                                       identity.create_since_ms));
+    const IdentityKey& key = identity.key;
+    if (identity.state == IdentityState::unknown) {
+      TENON_CHECK(sql_->delete_identity.run(key.account, key.resource, key.natural_key));
+      continue;
+    }
+    TENON_CHECK(sql_->put_identity.run(key.account, key.resource, key.natural_key, name_of(identity.state),
+                                       identity.sink_id, identity.create_id, identity.create_since_ms));
   }
   for (const auto& applied : settlement.applied) {
     const IdentityKey& identity = applied.key.identity;

@@ -68,6 +68,14 @@ Status SqliteStore::Statements::prepare(Database& database) {
        " VALUES(?,?,?,?,?,?,?)"
        " ON CONFLICT DO UPDATE SET state = excluded.state, sink_id = excluded.sink_id,"
        " create_id = excluded.create_id, create_since_ms = excluded.create_since_ms"},
+      {&delete_identity, "DELETE FROM identity WHERE account = ? AND resource = ? AND natural_key = ?"},
+      {&learn,
+       "UPDATE identity SET state = 'known', sink_id = ?1 WHERE account = ?2 AND resource = ?3"
+       " AND natural_key = ?4 AND state = 'creating' AND create_id = ?5"},
+      {&delete_calls,
+       // Up to the character behind the slash.
+       "DELETE FROM identity WHERE account = '' AND resource = '' AND natural_key >= ?1 || '/'"
+       " AND natural_key < ?1 || '0'"},
       {&put_applied,
        "INSERT OR REPLACE INTO applied(account, resource, natural_key, pipeline, action, source_object,"
        " version, record_hash, mapping_digest, seq) VALUES(?,?,?,?,?,?,?,?,?,?)"},

@@ -10,7 +10,7 @@ struct SqliteStore::Statements {
   Statement find_id, find_body, insert_dedupe, insert_audit;
   Statement insert_event, insert_pending, insert_ended, delete_pending, update_pending;
   Statement insert_action, last_attempt, insert_attempt, delete_attempt;
-  Statement begin, put_identity, put_applied, get_identity, get_applied;
+  Statement begin, learn, put_identity, delete_identity, delete_calls, put_applied, get_identity, get_applied;
   Statement put_watch, watches, watched, unwatch, delete_watches;
   Statement scan_open, open_one, actions, attempts, notes, last_conversation, show, exists, newest_of,
       scan_ids;

@@ -54,7 +54,9 @@ TEST_F(Backup, IsOfAStoreInUseAndOpensAsAStore) {
   for (int i = 0; i < 3000; ++i)
     rig.add("e" + std::to_string(i), "p", "k", "\"" + std::string(2000, 'x') + "\"");
   Settlement settlement = ended(1);
-  settlement.identities = {{kAnn, IdentityState::known, "1000", "", 0}};
+  const IdentityKey call = key_of_call(1, "main");
+  settlement.identities = {{kAnn, IdentityState::known, "1000", "", 0},
+                           {call, IdentityState::known, "", "", 0}};
   ASSERT_TRUE(rig.settle(settlement));
   int steps = 0;
   const auto size =
@@ -80,6 +82,7 @@ TEST_F(Backup, IsOfAStoreInUseAndOpensAsAStore) {
   EXPECT_EQ(rig.counts().waiting, 2999U);
   EXPECT_EQ(rig.look({kAnn}).identities[0].state, IdentityState::unknown)
       << "searched for before it is written";
+  EXPECT_EQ(rig.look({call}).identities[0].state, IdentityState::known) << "what was done was done";
   rig.journal.reset();
   EXPECT_TRUE(audited().starts_with("restored from a backup of 20")) << audited();
   // Once.

@@ -329,6 +329,8 @@ class BrokenJournal final : public journal::Journal {
   void look(std::vector<journal::IdentityKey>, std::vector<journal::AppliedKey>,
             Reply<journal::Looked>) override {}
   void begin(journal::Epoch, journal::Intent, Reply<bool>) override {}
+  void learn(journal::Epoch, std::vector<journal::IdentityKey>, std::string, std::string,
+             Reply<bool>) override {}
   void settle(journal::Epoch, std::vector<journal::Settlement>, Reply<bool>) override {}
   void watches(Reply<std::vector<journal::Watch>>) override {}
   void watched(journal::Seq, std::string, Reply<std::optional<std::string>>) override {}

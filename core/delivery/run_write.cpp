@@ -1,0 +1,129 @@
+// What an action of a run does at its sink: a call, or an upsert under the locks of its identities.
+#include "base/json.hpp"
+#include "delivery/guard.hpp"
+#include "delivery/keyed_call.hpp"
+#include "delivery/run.hpp"
+#include "delivery/upsert.hpp"
+
+namespace tenon::delivery {
+
+using runtime::Task;
+
+Task<EventRun::ActionResult> EventRun::run_locked(const config::Action& action,
+                                                  const plugin::Operation& operation, Value record,
+                                                  std::vector<journal::IdentityKey> identities) {
+  std::string text = to_json(record);
+  if (services_.probe != nullptr) services_.probe->on_record(waiting_, action, text);
+  if (operation.shape == plugin::Operation::Shape::call) {
+    ActionResult called = co_await call(action, operation, std::move(text));
+    co_return called;
+  }
+  journal::Applied applied = applied_of(action, identities.front(), text);
+  runtime::Async<Result<journal::Looked>> answer([&](Function<void(Result<journal::Looked>)> done) {
+    std::vector<journal::AppliedKey> keys = {applied.key};
+    if (!flow_.pipeline->deletions.empty()) keys.push_back(deletion_key(*flow_.pipeline, source_object()));
+    services_.journal.look(identities, std::move(keys), {&services_.runtime.delivery(), std::move(done)});
+  });
+  Result<journal::Looked> looked = co_await answer;
+  if (!looked) co_return abandoned();
+  Known known;
+  for (const journal::Identity& row : looked->identities) {
+    if (row.state == journal::IdentityState::known && known.id.empty()) known.id = row.sink_id;
+    const bool creating = row.state == journal::IdentityState::creating;
+    if (creating && (!known.unresolved || row.create_since_ms > known.unresolved->since_ms)) {
+      known.unresolved = Unresolved{row.create_id, row.create_since_ms};
+    }
+  }
+  std::optional<HeldBack> held;
+  if (const auto& before = looked->applied.front())
+    held = held_back(*before, applied, waiting_.event.event_class, *flow_.pipeline);
+  if (const auto& deletion = looked->applied.back(); !held && looked->applied.size() > 1 && deletion)
+    held = deleted_since(*deletion, applied, *flow_.pipeline);
+  if (held && !waiting_.forced) {
+    ActionResult result = ended(action, held->end, std::move(held->reason));
+    result.end->id = known.id;
+    co_return result;
+  }
+  ActionResult result = co_await write(action, operation, std::move(text), std::move(identities),
+                                       std::move(known), std::move(applied));
+  if (held && result.end && result.end->end == End::delivered) {
+    result.outcome.reason = "forced, though " + held->reason;
+    result.end->reason = result.outcome.reason;
+  }
+  co_return result;
+}
+
+Task<EventRun::ActionResult> EventRun::call(const config::Action& action, const plugin::Operation& operation,
+                                            std::string record) {
+  KeyedCall keyed{services_.journal,
+                  services_.runtime.delivery(),
+                  services_.runtime.clock(),
+                  calls_,
+                  *flow_.sinks.at(action.connection),
+                  action.operation,
+                  std::move(record),
+                  waiting_.seq,
+                  action.name,
+                  repeat_id(action),
+                  static_cast<std::int64_t>(operation.capabilities.idempotency_key_ttl_ms),
+                  shadow_};
+  KeyedCallResult done = co_await run_keyed_call(keyed);
+  if (done.store_failed || done.cancelled) co_return abandoned();
+  if (done.withheld) co_return ended(action, End::skipped, std::string(kShadowWould) + "deliver");
+  ActionResult result = done.forgotten.empty() ? decide(action, done.outcome)
+                                               : ended(action, End::exhausted, std::move(done.forgotten));
+  if (done.row) {
+    result.identities.push_back(std::move(*done.row));
+  } else if (result.end && is_dead(result.end->end) && done.in_doubt) {
+    result.end->reason += "; it may have taken effect";
+  }
+  co_return result;
+}
+
+Task<EventRun::ActionResult> EventRun::write(const config::Action& action, const plugin::Operation& operation,
+                                             std::string record, std::vector<journal::IdentityKey> identities,
+                                             Known known, journal::Applied applied) {
+  Upsert upsert{services_.journal,
+                services_.runtime.delivery(),
+                services_.runtime.clock(),
+                calls_,
+                *flow_.sinks.at(action.connection),
+                action.operation,
+                std::move(record),
+                identities,
+                std::move(known.id),
+                waiting_.seq,
+                action.name,
+                repeat_id(action),
+                operation.capabilities,
+                std::move(known.unresolved),
+                waiting_.attempts,
+                shadow_};
+  UpsertResult done = co_await run_upsert(upsert);
+  if (done.verify) services_.duplicates.watch(flow_.pipeline->name, waiting_.seq, action.name);
+  if (done.store_failed || calls_.cancelled()) co_return abandoned();
+  if (!done.withheld.empty()) {
+    ActionResult result = ended(action, End::skipped, std::string(kShadowWould) + done.withheld);
+    // What needs it may go on with an object that is there.
+    result.end->id = done.id;
+    co_return result;
+  }
+  ActionResult result = decide(action, done.outcome);
+  if (done.outcome.ok() && done.outcome.learnt_id) {
+    for (auto& key : identities) {
+      journal::Identity row;
+      row.key = std::move(key);
+      row.state = journal::IdentityState::known;
+      row.sink_id = *done.outcome.learnt_id;
+      result.identities.push_back(std::move(row));
+    }
+  }
+  if (done.refused && !done.outcome.ok()) {
+    for (const auto& key : identities)
+      result.identities.push_back({key, journal::IdentityState::unknown, "", "", 0});
+  }
+  if (done.outcome.ok()) result.applied = std::move(applied);
+  co_return result;
+}
+
+}  // namespace tenon::delivery
