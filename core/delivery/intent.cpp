@@ -19,10 +19,11 @@ Calls::Late learns(journal::Ledger& journal, runtime::Executor& executor,
           create_id = std::move(create_id)](const plugin::CallResult& result) {
     const bool is_call = identities.front().account.empty();
     if (result.id.empty() && !is_call) return;
-    journal.learn(journal.epoch(), identities, create_id, result.id, {&executor, [](Result<bool> learnt) {
-                    if (learnt && *learnt)
-                      log::info("a plugin told late what a create or call came to: it is not searched for");
-                  }});
+    journal.learn(journal.epoch(), identities, create_id, result.id,
+                  {&executor, [](Result<bool> learnt) {
+                     if (learnt && *learnt)
+                       log::info("a plugin told late what a create or call came to: it is not searched for");
+                   }});
   };
 }
 

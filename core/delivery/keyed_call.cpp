@@ -38,9 +38,10 @@ std::optional<KeyedCallResult> settled_before(const KeyedCall& call, const journ
   if (earlier.state != journal::IdentityState::creating ||
       !key_forgotten(call.key_ms, earlier.create_since_ms, call.clock.wall_ms()))
     return std::nullopt;
-  ended.forgotten = "the call of " + iso_time(earlier.create_since_ms) +
-                    " may have taken effect, and its sink no longer recognises a repetition: look there, then "
-                    "skip it or retry it";
+  ended.forgotten =
+      "the call of " + iso_time(earlier.create_since_ms) +
+      " may have taken effect, and its sink no longer recognises a repetition: look there, then "
+      "skip it or retry it";
   ended.in_doubt = true;
   return ended;
 }

@@ -53,7 +53,8 @@ TEST_P(JournalContract, OfAnUnknownIdentityNothingIsKept) {
 TEST_P(JournalContract, TheIntentOfACallGoesWithItsEvent) {
   std::vector<Seq> seqs;
   // Numbers that begin alike: 1 and 10 to 12.
-  for (int i = 1; i <= 12; ++i) seqs.push_back(rig.add("e" + std::to_string(i), "p", i == 11 ? "k" : "other"));
+  for (int i = 1; i <= 12; ++i)
+    seqs.push_back(rig.add("e" + std::to_string(i), "p", i == 11 ? "k" : "other"));
   ASSERT_EQ(seqs.front(), 1U);
   for (const Seq seq : {Seq{1}, Seq{10}, Seq{11}, Seq{12}}) {
     for (const char* action : {"main", "note"})

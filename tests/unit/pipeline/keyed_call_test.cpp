@@ -45,7 +45,8 @@ class KeyedCallHost : public VirtualHost {
         break;
     }
     const runtime::Duration now = runtime_.clock().steady();
-    const auto [key, is_new] = keys_.try_emplace(*runtime::find_header(request.headers, "Idempotency-Key"), now);
+    const auto [key, is_new] =
+        keys_.try_emplace(*runtime::find_header(request.headers, "Idempotency-Key"), now);
     if (is_new || now - key->second > hours(1)) {
       key->second = now;
       notes_.push_back(id);

@@ -1,6 +1,7 @@
 #include "../zoo.h"
 
-/* Hears what its first create came to and says so only when the next one is answered: by then it was given up. */
+/* Hears what its first create came to and says so only when the next one is answered: by then it was given
+ * up. */
 static tenon_call kept;
 static char kept_id[32];
 
