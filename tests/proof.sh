@@ -51,10 +51,12 @@ python3 -B tests/bench/port.py --seconds 10 --calm-seconds 3 --flood-seconds 5 -
 python3 -B tests/bench/port.py --seconds 10 --calm-seconds 3 --cases slow --break no_eviction --expect-missed >/dev/null
 python3 -B tests/bench/port.py --calm-seconds 3 --cases flood --flood-connections 2500 --break no_eviction --expect-missed >/dev/null
 
-step "50 rounds of kill -9 under load"
-python3 -B tests/faults/kill.py --rounds 50 --seed "${SEED:-1}"
-step "its positive control: acknowledging before the commit must lose events"
+step "${KILLS:-200} rounds of kill -9 under load"
+python3 -B tests/faults/kill.py --rounds "${KILLS:-200}" --seed "${SEED:-1}"
+step "its positive controls: acknowledging before the commit loses events, a blind search makes twins, changes without a webhook stay untold"
 python3 -B tests/faults/kill.py --rounds 20 --seed "${SEED:-1}" --break ack_early --expect-red
+python3 -B tests/faults/kill.py --rounds 5 --seed "${SEED:-1}" --break twins --expect-red
+python3 -B tests/faults/kill.py --rounds 5 --seed "${SEED:-1}" --break untold --expect-red
 
 step "killed at each crash point, ${CRASHES:-10} times, and the positive control"
 cmake --preset faults >/dev/null
@@ -65,16 +67,20 @@ python3 -B tests/faults/crash_points.py --times 3 --points journal.in_append --b
 step "killed ${REFRESHES:-50} times at each point of a token's refresh; without grace at the provider some must need a login"
 python3 -B tests/faults/token_refresh.py --times "${REFRESHES:-50}"
 
-step "100 reloads while the sink is down, and the positive control"
+step "${RELOADS:-100} rounds of reloads while the sink is down, and the positive controls: one of them a restart in place of a reload"
 python3 -B tests/faults/reload.py --rounds "${RELOADS:-100}"
 python3 -B tests/faults/reload.py --rounds 5 --events 400 --rate 3000 --break ack_early --expect-red
+python3 -B tests/faults/reload.py --rounds 5 --break restart --expect-red
 
 step "power cuts and damaged stores (their controls are in the same tests)"
 TENON_POWER_CUTS="${POWER_CUTS:-100}" TENON_DAMAGES="${DAMAGES:-500}" build/bin/contract_journal --gtest_filter='PowerCut*:StoreDamage*'
 
-step "failing system calls, up to the ${IO_ERRORS:-100}th, and the positive control"
+step "failing system calls, up to the ${IO_ERRORS:-100}th, and the positive controls: one of them a host that is not told of the error"
 python3 -B tests/faults/io_errors.py --count "${IO_ERRORS:-100}"
 python3 -B tests/faults/io_errors.py --count 25 --sorts fdatasync:EIO --break ack_early --expect-red
+python3 -B tests/faults/io_errors.py --count 8 --sorts fdatasync:EIO --break deaf --expect-red
+python3 -B tests/faults/fsync_fails.py --bin build/bin --plugins build/lib/tenon
+python3 -B tests/faults/fsync_fails.py --bin build/bin --plugins build/lib/tenon --break deaf --expect-red
 
 step "full disks, and the positive control"
 python3 -B tests/faults/disk_full.py --cycles "${FULL_DISKS:-10}"
@@ -84,8 +90,9 @@ step "exchanges cut at ${CUTS:-200} bytes of request and answer, and the positiv
 python3 -B tests/faults/cuts.py --count "${CUTS:-200}" --seed "${SEED:-1}"
 python3 -B tests/faults/cuts.py --count 10 --cases upsert --break deaf --expect-red
 
-step "1,000 creates whose answer is lost, and the positive control: a sink that lets twins be"
+step "1,000 creates whose answer is lost, 1,000 that time out, and the positive control: a sink that lets twins be"
 python3 -B tests/faults/lost_answers.py --events "${LOST_ANSWERS:-1000}" --seed "${SEED:-1}"
+python3 -B tests/faults/lost_answers.py --events "${LOST_ANSWERS:-1000}" --hanging "${LOST_ANSWERS:-1000}" --limit 900 --seed "${SEED:-1}"
 python3 -B tests/faults/lost_answers.py --events 80 --break twins --expect-red
 
 step "broken files over a backlog, ${STOPS:-100} stops under load, and the positive control"

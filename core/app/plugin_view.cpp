@@ -58,7 +58,11 @@ std::vector<std::string> promises(const plugin::Capabilities& can) {
   std::vector<std::string> all;
   if (can.idempotency_key_ttl_ms > 0)
     all.push_back("idempotency_key(" + seconds(can.idempotency_key_ttl_ms) + ")");
-  if (can.unique_conflict) all.emplace_back("unique_conflict");
+  if (can.unique_conflict) {
+    std::string of;
+    for (const std::string& field : can.unique_fields) of += (of.empty() ? "(" : ", ") + field;
+    all.push_back("unique_conflict" + (of.empty() ? of : of + ")"));
+  }
   if (can.conditional_update) all.emplace_back("conditional_update");
   if (can.marker) all.emplace_back("marker");
   if (can.idempotent) all.emplace_back("idempotent");
@@ -198,6 +202,7 @@ std::string operation_json(const Operation& operation) {
   Object promised;
   promised.number("idempotency_key_ttl_ms", can.idempotency_key_ttl_ms)
       .flag("unique_conflict", can.unique_conflict)
+      .raw("unique_fields", strings_json(can.unique_fields))
       .flag("conditional_update", can.conditional_update)
       .flag("marker", can.marker)
       .flag("idempotent", can.idempotent)

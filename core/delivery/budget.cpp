@@ -127,16 +127,20 @@ Duration AccountBudget::ready_at(Duration now, double reserve) const {
 void AccountBudget::learn(const runtime::HttpResponse& response, Duration now, std::int64_t wall_ms) {
   const Told told = read(spec_, response);
   refill(now);
-  if (told.limit && *told.limit > 0 && *told.limit < kMostLimit && limit_ != 0) {
+  // Where the manifest names none, an answer must tell the window too.
+  const bool first = limit_ == 0 && told.window_ms;
+  if (told.limit && *told.limit > 0 && *told.limit < kMostLimit && (limit_ != 0 || first)) {
     limit_ = static_cast<std::uint32_t>(*told.limit);
-    tokens_ = std::min<double>(tokens_, limit_);
+    tokens_ = first ? limit_ : std::min<double>(tokens_, limit_);
+    filled_ = now;
   }
   if (told.window_ms && *told.window_ms > 0 && *told.window_ms < kMostWindowMs)
     window_ = std::chrono::milliseconds(*told.window_ms);
   // Requests under way are not in the remote's figure yet, so it only ever lowers ours.
   if (told.left && limit_ != 0) tokens_ = std::min<double>(tokens_, static_cast<double>(*told.left));
-  if (response.status != 429) return;
   const auto asked = retry_after_ms(response, wall_ms);
+  // A 503 that names a time asks for a pause as a 429 does.
+  if (response.status != 429 && !(response.status == 503 && asked)) return;
   const std::int64_t wait = std::min<std::int64_t>(
       kRetryAfterCapMs,
       std::max<std::int64_t>(

@@ -94,6 +94,7 @@ Outcome outcome_of(const CallResult& result) {
   outcome.sent = result.sent;
   outcome.reason = result.message;
   outcome.retry_after_ms = result.retry_after_ms;
+  outcome.redirected = result.redirected && result.verdict == CallResult::Verdict::retry;
   if (!result.id.empty()) outcome.learnt_id = result.id;
   switch (result.verdict) {
     case CallResult::Verdict::delivered:
@@ -124,10 +125,12 @@ bool failed_as(const CallResult& result, Cause cause) {
 }
 
 bool had_no_effect(const CallResult& result) {
+  if (result.in_doubt) return false;
   if (failed_as(result, Cause::conflict)) return true;
   if (result.verdict == CallResult::Verdict::rejected) return result.cause != Cause::plugin;
   if (result.verdict != CallResult::Verdict::retry) return false;
-  return result.sent == Sent::no || result.cause == Cause::throttled || result.cause == Cause::auth;
+  return result.sent == Sent::no || result.redirected || result.cause == Cause::throttled ||
+         result.cause == Cause::auth;
 }
 
 }  // namespace tenon::delivery

@@ -59,6 +59,8 @@ void classify(const std::vector<config::ClassRule>& rules, RunScope& scope, cons
               Calls::Kind kind, const plugin::Answer& answer, CallResult& result) {
   for (const config::ClassRule& rule : rules) {
     if (!fits(rule, scope, connection, answer)) continue;
+    result.in_doubt = kind == Calls::Kind::write && answer.status >= 500;
+    result.redirected = false;
     apply(rule.as, kind, result);
     std::string said = "HTTP " + std::to_string(answer.status) + ", as " + place_of(rule) + " takes it";
     if (!result.message.empty()) said += ": " + result.message;

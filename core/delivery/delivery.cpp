@@ -45,7 +45,7 @@ void Delivery::start() {
 void Delivery::place(journal::Waiting waiting) {
   const auto flow = flows_.find(waiting.pipeline);
   const std::string lane = flow == flows_.end() ? Lanes::name(waiting.pipeline, waiting.event.key)
-                                                : lane_of(*flow->second, waiting.event);
+                                                : lane_of(*flow->second, waiting.seq, waiting.event);
   if (flow == flows_.end()) {
     // Its pipeline is not among those that run: it keeps, on disk, until one of that name comes back.
     log::warn(codes::kPipelineMissing, "an event waits for a pipeline that is not running",
@@ -68,10 +68,16 @@ void Delivery::place(journal::Waiting waiting) {
   if (!lanes_.add(lane, std::move(waiting), passes)) to_park_[lane].push_back(seq);
 }
 
-/// An event whose `order_by` fails runs in the lane of its key, and its run rejects it.
-std::string Delivery::lane_of(const Flow& flow, const Event& event) const {
-  if (!flow.pipeline->order_by) return Lanes::name(flow.pipeline->name, event.key);
+bool Delivery::quarantined(journal::Seq seq) const {
+  return options_.suspects != nullptr && !options_.suspects->quarantined(seq).empty();
+}
+
+/// An event whose `order_by` fails runs in the lane of its key, and its run rejects it; so does one of which
+/// the host has died too often, without a look at it.
+std::string Delivery::lane_of(const Flow& flow, journal::Seq seq, const Event& event) const {
+  if (!flow.pipeline->order_by || quarantined(seq)) return Lanes::name(flow.pipeline->name, event.key);
   RunScope scope(*flow.pipeline, flow.connections);
+  scope.runs_for(seq);
   const Status set = scope.set_event(event);
   const Result<std::string> value = set ? scope.lane() : Result<std::string>(set.error());
   constexpr std::size_t kMost = 256;
@@ -82,8 +88,10 @@ std::string Delivery::lane_of(const Flow& flow, const Event& event) const {
 
 config::Priority Delivery::priority_of(const journal::Waiting& waiting) const {
   const auto flow = flows_.find(waiting.pipeline);
-  if (flow == flows_.end() || !flow->second->pipeline->priority) return config::Priority::normal;
+  if (flow == flows_.end() || !flow->second->pipeline->priority || quarantined(waiting.seq))
+    return config::Priority::normal;
   RunScope scope(*flow->second->pipeline, flow->second->connections);
+  scope.runs_for(waiting.seq);
   if (!scope.set_event(waiting.event)) return config::Priority::normal;
   const Result<config::Priority> priority = scope.priority();
   return priority ? *priority : config::Priority::normal;
@@ -145,9 +153,7 @@ void Delivery::pump_at(runtime::Duration at) {
 
 /// Makes the newest of the equal events behind the head the one that runs; gives those that it stands for.
 std::vector<journal::Waiting> Delivery::fold(const Flow& flow, Lanes::Head& head) {
-  const auto suspect = [this](const journal::Waiting& waiting) {
-    return options_.suspects != nullptr && !options_.suspects->quarantined(waiting.seq).empty();
-  };
+  const auto suspect = [this](const journal::Waiting& waiting) { return quarantined(waiting.seq); };
   if (!folds(flow) || suspect(head.waiting)) return {};
   std::vector<journal::Waiting> folded = lanes_.take_behind(head.lane, [&](const journal::Waiting& next) {
     return says_the_same(head.waiting, next) && !suspect(next);
@@ -165,7 +171,7 @@ void Delivery::start_run(Lanes::Head head) {
   const bool live = class_of(head.waiting) == EventClass::live;
   ++running_of_[pipeline];
   if (!live) ++not_live_of_[pipeline];
-  RunServices services{runtime_, journal_, locks_, duplicates_, options_.probe, options_.suspects};
+  RunServices services{runtime_, journal_, locks_, duplicates_, doubts_, options_.probe, options_.suspects};
   std::vector<journal::Waiting> folded = fold(*flow, head);
   auto event_run = std::make_shared<EventRun>(services, flow, std::move(head.waiting), std::move(folded));
   runs_.emplace(id, event_run);

@@ -96,7 +96,8 @@ class Delivery {
   void park(const std::string& lane, std::vector<journal::Seq> seqs);
   void taken(std::vector<journal::Waiting> events);
   void place(journal::Waiting waiting);
-  std::string lane_of(const Flow& flow, const Event& event) const;
+  std::string lane_of(const Flow& flow, journal::Seq seq, const Event& event) const;
+  bool quarantined(journal::Seq seq) const;
   config::Priority priority_of(const journal::Waiting& waiting) const;
   void rest(const std::string& lane, journal::Waiting waiting);
   void take_parked(const std::string& lane);
@@ -138,6 +139,7 @@ class Delivery {
   std::map<std::string, std::set<journal::Seq>> loading_blocked_;
   IdentityLocks locks_;
   DuplicateWatch duplicates_;
+  Doubts doubts_;
   std::unordered_map<RunId, std::shared_ptr<EventRun>> runs_;
   std::unordered_map<std::string, std::size_t> running_of_;
   std::unordered_map<std::string, std::size_t> not_live_of_;  ///< those of them that are not live

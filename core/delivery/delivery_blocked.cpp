@@ -39,7 +39,7 @@ void Delivery::note_blocker(const EventRun& event_run, const RunEnd& end) {
   if (!blocked_.holds(waiting.seq))
     log::warn(codes::kKeyBlocked, "a dead letter holds up the later events of its key",
               {{"pipeline", waiting.pipeline}, {"event", waiting.event.id}, {"number", waiting.seq}});
-  block(lane_of(*flow->second, waiting.event), waiting.seq, waiting.event.key);
+  block(lane_of(*flow->second, waiting.seq, waiting.event), waiting.seq, waiting.event.key);
 }
 
 /// Reads what blocks the pipeline's lanes; none of its events may be handed out before `then`.
@@ -89,7 +89,7 @@ void Delivery::load_blocked_after(const std::string& pipeline, journal::Seq afte
                    for (const auto& row : got->rows) {
                      // One that ended well while the list was read is no blocker any more.
                      if (flow == flows_.end() || loading_blocked_[pipeline].contains(row.seq)) continue;
-                     block(lane_of(*flow->second, row.event), row.seq, row.event.key);
+                     block(lane_of(*flow->second, row.seq, row.event), row.seq, row.event.key);
                    }
                    if (got->next != 0) return load_blocked_after(pipeline, got->next, std::move(then));
                    loading_blocked_.erase(pipeline);

@@ -1,6 +1,7 @@
 #include "delivery/duplicate_watch.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "delivery/resolve.hpp"
 #include "observe/log.hpp"
@@ -11,7 +12,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr runtime::Duration kGiveUpAfter = std::chrono::hours(24);
+/// Behind the quiet time, for a create that a proxy or a queue held up.
+constexpr std::array<runtime::Duration, 4> kLaterLooks = {std::chrono::minutes(10), std::chrono::hours(1),
+                                                          std::chrono::hours(6), std::chrono::hours(24)};
+/// No failed search is repeated after that.
+constexpr runtime::Duration kGiveUpAfter = kLaterLooks.back() + std::chrono::hours(1);
 constexpr runtime::Duration kFirstRepeat = std::chrono::minutes(1);
 constexpr std::uint32_t kMostDoublings = 6;
 
@@ -48,12 +53,16 @@ void DuplicateWatch::load() {
                         const auto flow = flow_of_(each.pipeline);
                         const Key key(each.seq, each.action);
                         if (flow == nullptr || entries_.contains(key)) continue;
-                        // It was answered, or cut off, within an exchange. A clock that was set back must not
-                        // put it off for ever.
-                        const std::int64_t whole = kExchangeMs + target_of(*flow, each.action).quiet_ms;
-                        const std::int64_t left =
-                            std::clamp(each.since_ms + whole - now, std::int64_t{0}, whole);
-                        put(key, std::move(each.pipeline), left, left);
+                        // A clock that was set back must not put it off for ever.
+                        const runtime::Duration passed = std::clamp<runtime::Duration>(
+                            milliseconds(now - each.since_ms), runtime::Duration(), kLaterLooks.back());
+                        Entry entry;
+                        entry.pipeline = std::move(each.pipeline);
+                        entry.begun = runtime_.clock().steady() - passed;
+                        // It was answered, or cut off, within an exchange.
+                        entry.first = milliseconds(kExchangeMs + target_of(*flow, each.action).quiet_ms);
+                        entry.quiet = entry.first;
+                        put(key, std::move(entry));
                       }
                     }});
 }
@@ -62,16 +71,34 @@ void DuplicateWatch::watch(const std::string& pipeline, journal::Seq seq, const 
   const auto flow = flow_of_(pipeline);
   if (flow == nullptr) return;
   const Target target = target_of(*flow, action);
-  put({seq, action}, pipeline, target.lag_ms + 1000, target.quiet_ms);
+  Entry entry;
+  entry.pipeline = pipeline;
+  entry.begun = runtime_.clock().steady();
+  entry.first = milliseconds(target.lag_ms + 1000);
+  entry.quiet = milliseconds(target.quiet_ms);
+  put({seq, action}, std::move(entry));
 }
 
-void DuplicateWatch::put(const Key& key, std::string pipeline, std::int64_t first_ms, std::int64_t last_ms) {
-  Entry& entry = entries_[key];
-  const runtime::Duration now = runtime_.clock().steady();
-  entry.pipeline = std::move(pipeline);
-  entry.until = now + milliseconds(last_ms);
-  entry.give_up = now + kGiveUpAfter;
-  look_after(key, milliseconds(first_ms));
+void DuplicateWatch::put(const Key& key, Entry entry) {
+  Entry& kept = entries_[key];
+  kept.pipeline = std::move(entry.pipeline);
+  kept.begun = entry.begun;
+  kept.first = entry.first;
+  kept.quiet = entry.quiet;
+  look_after(key, next_look(kept).value_or(runtime::Duration()));
+}
+
+/// From now; nothing: it was looked for to the end.
+std::optional<runtime::Duration> DuplicateWatch::next_look(const Entry& entry) const {
+  const runtime::Duration passed = runtime_.clock().steady() - entry.begun;
+  std::optional<runtime::Duration> next;
+  const auto consider = [&](runtime::Duration at) {
+    if (at > passed && (!next || at - passed < *next)) next = at - passed;
+  };
+  consider(entry.first);
+  consider(entry.quiet);
+  for (const runtime::Duration at : kLaterLooks) consider(at);
+  return next;
 }
 
 void DuplicateWatch::look_after(const Key& key, runtime::Duration delay) {
@@ -109,6 +136,7 @@ void DuplicateWatch::search(const Key& key, std::shared_ptr<const Flow> flow, st
   if (target.sink == nullptr) return tell_unchecked(key, "its pipeline writes nothing of that name any more");
   Entry& entry = entries_.at(key);
   plugin::CallOptions options;
+  options.event = key.first;
   options.event_class = EventClass::reconcile;
   entry.flow = std::move(flow);
   entry.sink = target.sink;
@@ -129,14 +157,14 @@ void DuplicateWatch::searched(const Key& key, const std::string& operation,
   if (result.verdict != plugin::CallResult::Verdict::found) return repeat(key, result.message);
   if (result.matches.size() > 1) return tell(key, operation, result);
   entry.failed = 0;
-  const runtime::Duration now = runtime_.clock().steady();
-  if (now >= entry.until) return conclude(key, std::nullopt);
-  look_after(key, entry.until - now);
+  const auto next = next_look(entry);
+  if (!next) return conclude(key, std::nullopt);
+  look_after(key, *next);
 }
 
 void DuplicateWatch::repeat(const Key& key, const std::string& why) {
   Entry& entry = entries_.at(key);
-  if (runtime_.clock().steady() >= entry.give_up) return tell_unchecked(key, why);
+  if (runtime_.clock().steady() - entry.begun >= kGiveUpAfter) return tell_unchecked(key, why);
   look_after(key, kFirstRepeat * (1 << std::min(entry.failed++, kMostDoublings)));
 }
 

@@ -29,18 +29,19 @@ class DuplicateWatch {
   /// Looks after all that the journal has for pipelines that run here.
   void load();
   /// A create whose intent asked to be watched was sent, whatever came of it. It is searched for when it can
-  /// be seen, and when one that was under way before it can take effect no more; a search that fails is
-  /// repeated for a day. More than one match is an error line `duplicate_at_sink`, a count of that name and a
-  /// note of the event.
+  /// be seen, when one that was under way before it should take effect no more, and, should that one be later
+  /// than its sink promises, until a day has passed; a search that fails is repeated as long. More than one
+  /// match is an error line `duplicate_at_sink`, a count of that name and a note of the event.
   void watch(const std::string& pipeline, journal::Seq seq, const std::string& action);
 
  private:
   using Key = std::pair<journal::Seq, std::string>;  ///< the event, and its action
   struct Entry {
     std::string pipeline;
-    runtime::Duration until{};    ///< the last search is then or later
-    runtime::Duration give_up{};  ///< no failed search is repeated after that
-    std::uint32_t failed = 0;     ///< searches in a row
+    runtime::Duration begun{};  ///< when the create was sent, or its intent written
+    runtime::Duration first{};  ///< when it can be seen, from then
+    runtime::Duration quiet{};  ///< when the earlier one should be over, from then
+    std::uint32_t failed = 0;   ///< searches in a row
     runtime::TimerId timer = 0;
     std::shared_ptr<const Flow> flow;  ///< while a search is under way, with the next two
     plugin::Instance* sink = nullptr;
@@ -55,7 +56,8 @@ class DuplicateWatch {
   };
 
   static Target target_of(const Flow& flow, const std::string& action);
-  void put(const Key& key, std::string pipeline, std::int64_t first_ms, std::int64_t last_ms);
+  void put(const Key& key, Entry entry);
+  std::optional<runtime::Duration> next_look(const Entry& entry) const;
   void look_after(const Key& key, runtime::Duration delay);
   void look(const Key& key);
   void search(const Key& key, std::shared_ptr<const Flow> flow, std::string record);

@@ -10,7 +10,9 @@ namespace {
 /// Tokens that a request of this class leaves in the bucket.
 double reserve_of(std::size_t event_class, const AccountBudget& budget) {
   constexpr double kLiveShare = 0.2;
-  return event_class == static_cast<std::size_t>(EventClass::live) ? 0 : kLiveShare * budget.limit();
+  if (event_class == static_cast<std::size_t>(EventClass::live)) return 0;
+  // Of the smallest buckets nothing is left over: whoever waits must find a whole token at last.
+  return std::max(0.0, std::min(kLiveShare * budget.limit(), budget.limit() - 1.0));
 }
 
 }  // namespace

@@ -23,8 +23,8 @@ std::optional<HeldBack> held_back(const journal::Applied& before, const journal:
   if (same && before.record_hash == wanted.record_hash && before.mapping_digest == wanted.mapping_digest)
     return HeldBack{End::skipped, "unchanged: this version was applied already"};
   const bool newer = both && strictly_older(*before.version, *wanted.version);
-  if (event_class == EventClass::replay && !same && !newer && before.seq > wanted.seq &&
-      !state_is_fetched(pipeline))
+  const bool asked_again = event_class == EventClass::replay || event_class == EventClass::retry;
+  if (asked_again && !same && !newer && before.seq > wanted.seq && !state_is_fetched(pipeline))
     return HeldBack{End::superseded,
                     "a newer event (" + std::to_string(before.seq) + ") was applied already"};
   return std::nullopt;

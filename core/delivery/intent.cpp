@@ -4,13 +4,23 @@
 
 namespace tenon::delivery {
 
-runtime::Task<Result<bool>> begin(journal::Ledger& journal, runtime::Executor& executor,
+runtime::Task<Result<bool>> begin(journal::Ledger& journal, runtime::Executor& executor, const Calls& calls,
                                   journal::Intent intent) {
-  runtime::Async<Result<bool>> committed([&](Function<void(Result<bool>)> done) {
-    journal.begin(journal.epoch(), std::move(intent), {&executor, std::move(done)});
-  });
-  Result<bool> result = co_await committed;
-  co_return result;
+  for (;;) {
+    runtime::Async<Result<bool>> committed([&](Function<void(Result<bool>)> done) {
+      journal.begin(journal.epoch(), intent, {&executor, std::move(done)});
+    });
+    Result<bool> result = co_await committed;
+    const bool passes =
+        !result && (result.error().code == "store_full" || result.error().code == "store_busy");
+    if (!passes || calls.cancelled()) co_return result;
+    log::warn(codes::kStoreFull, "no room to note what is about to be sent; trying again",
+              {{"event", intent.seq}, {"why", result.error().text()}});
+    runtime::Async<bool> pause([&](Function<void(bool)> done) {
+      executor.after(std::chrono::seconds(1), [done = std::move(done)] { done(true); });
+    });
+    co_await pause;
+  }
 }
 
 Calls::Late learns(journal::Ledger& journal, runtime::Executor& executor,

@@ -11,8 +11,9 @@
 
 namespace tenon::delivery {
 
-/// Puts the intent on disk; nothing may be sent before.
-runtime::Task<Result<bool>> begin(journal::Ledger& journal, runtime::Executor& executor,
+/// Puts the intent on disk; nothing may be sent before. While there is no room for it, or another process
+/// has the store, it waits, unless the calls are cancelled.
+runtime::Task<Result<bool>> begin(journal::Ledger& journal, runtime::Executor& executor, const Calls& calls,
                                   journal::Intent intent);
 
 /// Tells the journal what a plugin says of that create or call when it was given up already: of a create its

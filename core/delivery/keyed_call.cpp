@@ -49,7 +49,7 @@ std::optional<KeyedCallResult> settled_before(const KeyedCall& call, const journ
 }  // namespace
 
 bool key_forgotten(std::int64_t key_ms, std::int64_t since_ms, std::int64_t now_ms) {
-  return now_ms - since_ms >= key_ms - kExchangeMs;
+  return now_ms - since_ms >= key_ms - kCallMs;
 }
 
 Task<KeyedCallResult> run_keyed_call(KeyedCall& call) {
@@ -67,7 +67,7 @@ Task<KeyedCallResult> run_keyed_call(KeyedCall& call) {
     if (!doubted && !call.shadow) {
       TENON_CRASH_POINT("delivery.before_call_intent");
       journal::Intent intent{call.seq, call.action, {earlier.key}, call.call_id, call.clock.wall_ms()};
-      Result<bool> begun = co_await begin(call.journal, call.executor, std::move(intent));
+      Result<bool> begun = co_await begin(call.journal, call.executor, call.calls, std::move(intent));
       ended.store_failed = !begun;
       if (!begun) co_return ended;
     }

@@ -102,4 +102,23 @@ std::vector<journal::IdentityKey> identities_of(Value record, const plugin::Oper
   return keys;
 }
 
+plugin::Capabilities promises_for(const plugin::Operation& operation,
+                                  const std::vector<journal::IdentityKey>& identities) {
+  plugin::Capabilities promised = operation.capabilities;
+  const auto& unique = promised.unique_fields;
+  const bool has_one = std::any_of(unique.begin(), unique.end(), [&](const std::string& field) {
+    return std::any_of(identities.begin(), identities.end(), [&](const journal::IdentityKey& key) {
+      return key.natural_key.starts_with(field + "=");
+    });
+  });
+  if (!unique.empty() && !has_one) promised.unique_conflict = false;
+  return promised;
+}
+
+std::vector<journal::IdentityKey> lock_keys(std::vector<journal::IdentityKey> identities) {
+  for (journal::IdentityKey& key : identities) key.natural_key = to_lower(key.natural_key);
+  std::sort(identities.begin(), identities.end());
+  return identities;
+}
+
 }  // namespace tenon::delivery

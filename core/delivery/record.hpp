@@ -27,4 +27,13 @@ Status check_record(Value record, const plugin::Operation& operation, const Orig
 std::vector<journal::IdentityKey> identities_of(Value record, const plugin::Operation& operation,
                                                 const std::string& account);
 
+/// What the sink promises for a record with these identities: one that has none of the fields that are unique
+/// there is not refused a second time.
+plugin::Capabilities promises_for(const plugin::Operation& operation,
+                                  const std::vector<journal::IdentityKey>& identities);
+
+/// What is locked for these: sorted, and without regard to the case of letters, since many a sink takes
+/// `Ann@x` and `ann@x` for one.
+std::vector<journal::IdentityKey> lock_keys(std::vector<journal::IdentityKey> identities);
+
 }  // namespace tenon::delivery

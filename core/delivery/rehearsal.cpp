@@ -25,7 +25,7 @@ Rehearsal::Rehearsal(runtime::Runtime& runtime, journal::Journal& journal, Share
       locks_(runtime.delivery()),
       duplicates_(runtime, journal, [](const std::string&) { return nullptr; }) {
   journal::Waiting waiting = waiting_for(detail, force);
-  RunServices services{runtime_, *this, locks_, duplicates_, this, nullptr, true};
+  RunServices services{runtime_, *this, locks_, duplicates_, doubts_, this, nullptr, true};
   event_run_ = std::make_unique<EventRun>(services, flow_, std::move(waiting));
 }
 

@@ -71,6 +71,7 @@ class Rehearsal final : private journal::Ledger, private Probe {
   std::shared_ptr<const Flow> flow_;
   IdentityLocks locks_;
   DuplicateWatch duplicates_;
+  Doubts doubts_;
   std::vector<std::string> done_before_;
   std::map<std::string, std::string> records_;
   std::vector<journal::Settlement> settled_;

@@ -23,27 +23,35 @@ std::int64_t quiet_ms(const plugin::Capabilities& sink) {
          static_cast<std::int64_t>(sink.search_lag_ms);
 }
 
-bool wants_verification(const plugin::Capabilities& sink) {
-  return sink.idempotency_key_ttl_ms == 0 && !sink.unique_conflict;
+std::optional<Unresolved> after_restore(const plugin::Capabilities& sink, std::int64_t restored_ms,
+                                        std::int64_t now_ms) {
+  const std::int64_t age = now_ms - restored_ms;
+  const std::int64_t over = quiet_ms(sink) + 2 * static_cast<std::int64_t>(sink.search_lag_ms);
+  if (restored_ms == 0 || age < 0 || age >= over) return std::nullopt;
+  return Unresolved{"", restored_ms, 0};
 }
+
+bool wants_verification(const plugin::Capabilities& sink) { return !sink.unique_conflict; }
 
 NextStep after_nothing_found(const plugin::Capabilities& sink, const std::optional<Unresolved>& earlier,
                              const std::string& create_id, std::uint32_t attempts, std::int64_t now_ms) {
   if (!earlier) return {};
-  const std::int64_t age = now_ms - earlier->since_ms;
+  std::int64_t age = now_ms - earlier->since_ms;
   const auto ttl = static_cast<std::int64_t>(sink.idempotency_key_ttl_ms);
-  const bool key_holds = ttl > 0 && age >= 0 && age < ttl - kExchangeMs && earlier->create_id == create_id;
+  const bool key_holds = ttl > 0 && age >= 0 && age < ttl - kCallMs && earlier->create_id == create_id;
   if (key_holds && attempts < kAttemptsPerKey) return {NextStep::Kind::repeat, 0};
   if (sink.unique_conflict) return {};
+  const std::int64_t from = std::max(earlier->since_ms, earlier->over_ms);
+  age = now_ms - from;
   const std::int64_t quiet = quiet_ms(sink);
   const auto lag = static_cast<std::int64_t>(sink.search_lag_ms);
   // A clock that was set back must not end the quiet time early, nor make it endless.
   if (age < 0) return search_at(now_ms + quiet);
   for (const std::int64_t after : kSearches) {
-    if (age < after && after < quiet) return search_at(earlier->since_ms + after);
+    if (age < after && after < quiet) return search_at(from + after);
   }
   for (const std::int64_t after : {quiet, quiet + lag, quiet + 2 * lag}) {
-    if (age < after) return search_at(earlier->since_ms + after);
+    if (age < after) return search_at(from + after);
   }
   return {};
 }

@@ -12,11 +12,15 @@ namespace tenon::delivery {
 /// An earlier create for the same identity that may or may not have taken effect; wall milliseconds.
 struct Unresolved {
   std::string create_id;
-  std::int64_t since_ms = 0;  ///< when the intent was written
+  std::int64_t since_ms = 0;  ///< when the intent was written: its key's life counts from then
+  std::int64_t over_ms = 0;   ///< when the last one sent was on its way no more, if later
 };
 
 /// No exchange with a remote lasts longer.
 inline constexpr std::int64_t kExchangeMs = 60'000;
+/// Nor any call of a plugin, which may wait for its account's budget first: its deadline, and five seconds in
+/// which it may unwind.
+inline constexpr std::int64_t kCallMs = 125'000;
 
 /// What is done once a search has found nothing.
 struct NextStep {
@@ -40,8 +44,13 @@ std::int64_t quiet_ms(const plugin::Capabilities& sink);
 NextStep after_nothing_found(const plugin::Capabilities& sink, const std::optional<Unresolved>& earlier,
                              const std::string& create_id, std::uint32_t attempts, std::int64_t now_ms);
 
-/// Whether a create that repeats an unresolved one must be looked after: the sink has neither guard, so a
-/// request that outlives its quiet time shows only by a search.
+/// Behind a restore: creates that the last host sent, and that the store does not know, count as one that is
+/// not resolved until none of them can take effect unseen. An empty id: none of ours.
+std::optional<Unresolved> after_restore(const plugin::Capabilities& sink, std::int64_t restored_ms,
+                                        std::int64_t now_ms);
+
+/// Whether a create beside an unresolved one, under an id of its own, must be looked after: the sink takes
+/// both, so a request that outlives its quiet time shows only by a search.
 bool wants_verification(const plugin::Capabilities& sink);
 
 }  // namespace tenon::delivery

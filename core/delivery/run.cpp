@@ -219,15 +219,12 @@ Task<EventRun::ActionResult> EventRun::run_action(const config::Action& action) 
       co_return ended(action, End::rejected, status.error().message);
     }
     std::vector<journal::IdentityKey> identities =
-        operation.shape == plugin::Operation::Shape::upsert
-            ? identities_of(record, operation, flow_.sinks.at(action.connection)->connection().account)
-            : std::vector<journal::IdentityKey>{};
+        identities_of(record, operation, flow_.sinks.at(action.connection)->connection().account);
     if (operation.shape == plugin::Operation::Shape::upsert && identities.empty()) {
       co_return ended(action, End::rejected,
                       "the record has no identity: none of the operation's identity fields is set");
     }
-    std::vector<journal::IdentityKey> sorted = identities;
-    std::sort(sorted.begin(), sorted.end());
+    std::vector<journal::IdentityKey> sorted = lock_keys(identities);
     if (sorted != locked_) {
       release_lock();
       locked_ = sorted;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "delivery/calls.hpp"
+#include "delivery/doubts.hpp"
 #include "delivery/duplicate_watch.hpp"
 #include "delivery/flow.hpp"
 #include "delivery/locks.hpp"
@@ -25,6 +26,7 @@ struct RunServices {
   journal::Ledger& journal;
   IdentityLocks& locks;
   DuplicateWatch& duplicates;
+  Doubts& doubts;
   Probe* probe = nullptr;        ///< may be null
   Suspects* suspects = nullptr;  ///< may be null
   bool shadow = false;           ///< withhold what may write, whatever the pipeline's mode
@@ -37,7 +39,8 @@ inline constexpr std::string_view kShadowWould = "shadow: would ";
 struct RunEnd {
   bool abandoned = false;               ///< cancelled by a shutdown, or the store is gone: nothing to settle
   std::optional<std::int64_t> next_ms;  ///< waits until then; else it has ended
-  /// The credentials were refused: the pipeline must be held, the event stays open. Says by whom.
+  /// The credentials were refused, or the remote is elsewhere: the pipeline must be held, the event stays
+  /// open. Says by whom.
   std::string hold;
   /// Ended because the remote does not allow it (403): several in a row mean that nothing will be. Says by
   /// whom.

@@ -56,6 +56,10 @@ EventRun::ActionResult EventRun::decide(const config::Action& action, const Outc
     if (outcome.verdict == Verdict::retry) return result;
   }
   if (outcome.verdict != Verdict::retry) return result;
+  if (outcome.redirected) {
+    if (hold_.empty()) hold_ = connection + ": " + outcome.reason;
+    return result;
+  }
   const auto& policy = flow_.pipeline->retry;
   const std::int64_t from = waiting_.requeued_ms.value_or(waiting_.event.received_ms);
   const std::int64_t age = services_.runtime.clock().wall_ms() - from;
@@ -72,8 +76,11 @@ EventRun::ActionResult EventRun::decide(const config::Action& action, const Outc
 void EventRun::plan_retry(Settlement& settlement, const Outcome& outcome) {
   auto& random = services_.runtime.random();
   const std::int64_t now = services_.runtime.clock().wall_ms();
-  const std::int64_t wait =
-      backoff_ms(waiting_.attempts, outcome.retry_after_ms, random.uniform(), random.uniform());
+  // What never left is no attempt, and may go on for hours: some seconds apart, since each try fetches anew.
+  constexpr std::uint32_t kUncounted = 4;
+  const std::uint32_t tries =
+      outcome.cause == Cause::not_sent ? std::max(waiting_.attempts, kUncounted) : waiting_.attempts;
+  const std::int64_t wait = backoff_ms(tries, outcome.retry_after_ms, random.uniform(), random.uniform());
   if (counts_as_attempt(outcome)) ++settlement.attempts_counted;
   settlement.next_ms = now + wait;
   settlement.reason = std::string(name_of(outcome.cause)) + ": " + outcome.reason;

@@ -2,6 +2,7 @@
 #include "base/json.hpp"
 #include "delivery/guard.hpp"
 #include "delivery/keyed_call.hpp"
+#include "delivery/record.hpp"
 #include "delivery/run.hpp"
 #include "delivery/upsert.hpp"
 
@@ -30,15 +31,26 @@ Task<EventRun::ActionResult> EventRun::run_locked(const config::Action& action,
   for (const journal::Identity& row : looked->identities) {
     if (row.state == journal::IdentityState::known && known.id.empty()) known.id = row.sink_id;
     const bool creating = row.state == journal::IdentityState::creating;
-    if (creating && (!known.unresolved || row.create_since_ms > known.unresolved->since_ms)) {
-      known.unresolved = Unresolved{row.create_id, row.create_since_ms};
+    if (!creating) continue;
+    const std::int64_t since = row.create_since_ms;
+    // Of a former process: it may have waited with it until it ended.
+    const std::int64_t opened = services_.journal.opened_ms();
+    const std::int64_t over = std::max(services_.doubts.of(row.key), since < opened ? opened : 0);
+    if (!known.unresolved) known.unresolved = Unresolved{row.create_id, since, over};
+    if (since > known.unresolved->since_ms) {
+      known.unresolved->create_id = row.create_id;
+      known.unresolved->since_ms = since;
     }
+    known.unresolved->over_ms = std::max(known.unresolved->over_ms, over);
   }
+  if (known.id.empty() && !known.unresolved)
+    known.unresolved = after_restore(operation.capabilities, services_.journal.restored_ms(),
+                                     services_.runtime.clock().wall_ms());
   std::optional<HeldBack> held;
-  if (const auto& before = looked->applied.front())
-    held = held_back(*before, applied, waiting_.event.event_class, *flow_.pipeline);
-  if (const auto& deletion = looked->applied.back(); !held && looked->applied.size() > 1 && deletion)
+  if (const auto& deletion = looked->applied.back(); looked->applied.size() > 1 && deletion)
     held = deleted_since(*deletion, applied, *flow_.pipeline);
+  if (const auto& before = looked->applied.front(); !held && before)
+    held = held_back(*before, applied, waiting_.event.event_class, *flow_.pipeline);
   if (held && !waiting_.forced) {
     ActionResult result = ended(action, held->end, std::move(held->reason));
     result.end->id = known.id;
@@ -83,6 +95,7 @@ Task<EventRun::ActionResult> EventRun::call(const config::Action& action, const 
 Task<EventRun::ActionResult> EventRun::write(const config::Action& action, const plugin::Operation& operation,
                                              std::string record, std::vector<journal::IdentityKey> identities,
                                              Known known, journal::Applied applied) {
+  const plugin::Capabilities promised = promises_for(operation, identities);
   Upsert upsert{services_.journal,
                 services_.runtime.delivery(),
                 services_.runtime.clock(),
@@ -95,7 +108,7 @@ Task<EventRun::ActionResult> EventRun::write(const config::Action& action, const
                 waiting_.seq,
                 action.name,
                 repeat_id(action),
-                operation.capabilities,
+                promised,
                 std::move(known.unresolved),
                 waiting_.attempts,
                 shadow_};
@@ -107,6 +120,11 @@ Task<EventRun::ActionResult> EventRun::write(const config::Action& action, const
     // What needs it may go on with an object that is there.
     result.end->id = done.id;
     co_return result;
+  }
+  if (done.in_doubt) {
+    services_.doubts.over(identities, services_.runtime.clock().wall_ms());
+  } else if (done.outcome.ok()) {
+    services_.doubts.resolved(identities);
   }
   ActionResult result = decide(action, done.outcome);
   if (done.outcome.ok() && done.outcome.learnt_id) {

@@ -18,7 +18,8 @@ constexpr int kMostRounds = 5;
 /// After a create whose effect is unknown the cause must say so, whatever the remote's status was.
 Outcome after_create(const CallResult& result) {
   Outcome outcome = outcome_of(result);
-  const bool unknown = outcome.sent == Sent::maybe || outcome.cause == Cause::remote_error;
+  const bool unknown =
+      outcome.sent == Sent::maybe || (outcome.cause == Cause::remote_error && !outcome.redirected);
   if (outcome.verdict == Verdict::retry && unknown) outcome.cause = Cause::ambiguous;
   return outcome;
 }
@@ -54,20 +55,21 @@ Task<std::optional<UpsertResult>> create(Upsert& upsert, Creates& creates) {
     ended.outcome = asked_again(step.at_ms - now);
     co_return ended;
   }
+  const bool repeats = step.kind == NextStep::Kind::repeat;
+  const bool watch = upsert.unresolved && !repeats && wants_verification(upsert.capabilities);
   std::string create_id = upsert.create_id;
   std::int64_t since = now;
-  if (step.kind == NextStep::Kind::repeat) {
+  if (repeats) {
     // The key's life counts from its first use.
     since = upsert.unresolved->since_ms;
-  } else if (upsert.unresolved) {
+  } else if (upsert.unresolved && !upsert.unresolved->create_id.empty()) {
     // The sink may have forgotten what it did under the old id, or keep failing for it.
     create_id = uuid_v5(create_id + '\0' + upsert.unresolved->create_id);
   }
-  const bool watch = upsert.unresolved && wants_verification(upsert.capabilities);
   TENON_CRASH_POINT("delivery.before_intent");
   journal::Intent intent{upsert.seq, upsert.action, upsert.identities, create_id, since};
   if (watch) intent.watch = upsert.record;
-  Result<bool> begun = co_await begin(upsert.journal, upsert.executor, std::move(intent));
+  Result<bool> begun = co_await begin(upsert.journal, upsert.executor, upsert.calls, std::move(intent));
   TENON_CRASH_POINT("delivery.after_intent");
   if (!begun) {
     ended.store_failed = true;
@@ -142,6 +144,7 @@ Task<UpsertResult> run_upsert(Upsert& upsert) {
   Creates creates;
   UpsertResult ended = co_await run_steps(upsert, creates);
   ended.refused = creates.announced && !creates.open && !upsert.unresolved;
+  ended.in_doubt = creates.open && !ended.outcome.ok();
   ended.verify = creates.watched;
   co_return ended;
 }

@@ -37,6 +37,8 @@ struct UpsertResult {
   Outcome outcome;
   /// The create that `begin` announced was answered, and surely had no effect: its intent may be forgotten.
   bool refused = false;
+  /// A create of this run may have taken effect, and its answer does not say so.
+  bool in_doubt = false;
   /// A create was sent though an earlier one is not accounted for, at a sink that would not notice: a search
   /// later must show one object only. Its intent has what to search for.
   bool verify = false;

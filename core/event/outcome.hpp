@@ -38,6 +38,7 @@ struct Outcome {
   std::string reason;                          ///< for people: no secret, no payload
   std::optional<std::int64_t> retry_after_ms;  ///< the remote's wish, from now
   std::optional<std::string> learnt_id;        ///< id of the object at the sink
+  bool redirected = false;                     ///< 3xx: nothing helps but that somebody mends the connection
 
   static Outcome delivered(std::optional<std::string> id = std::nullopt) {
     Outcome o;

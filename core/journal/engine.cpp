@@ -17,6 +17,8 @@ Engine::Engine(runtime::Runtime& runtime, std::unique_ptr<Store> store, Options 
     : runtime_(runtime),
       link_(std::make_shared<Link>()),
       epoch_(store->epoch()),
+      opened_ms_(runtime.clock().wall_ms()),
+      restored_ms_(store->restored_ms()),
       store_(std::move(store)),
       options_(std::move(options)) {
   link_->engine = this;

@@ -21,6 +21,8 @@ class Engine final : public Journal {
   ~Engine() override;
 
   Epoch epoch() const override { return epoch_; }
+  std::int64_t opened_ms() const override { return opened_ms_; }
+  std::int64_t restored_ms() const override { return restored_ms_; }
   void append(Append request, Reply<Appended> reply) override;
   void on_appended(runtime::Executor& on, Function<void()> call) override;
   void take(Epoch epoch, TakeQuery query, Reply<Taken> reply) override;
@@ -103,6 +105,8 @@ class Engine final : public Journal {
   runtime::Runtime& runtime_;
   std::shared_ptr<Link> link_;
   Epoch epoch_;
+  const std::int64_t opened_ms_;
+  const std::int64_t restored_ms_;
 
   std::mutex queue_mutex_;  // guards the next four
   std::deque<std::unique_ptr<Call>> queue_;

@@ -311,6 +311,11 @@ class Ledger {
 
   virtual ~Ledger() = default;
   virtual Epoch epoch() const = 0;
+  /// When this process opened it, wall milliseconds.
+  virtual std::int64_t opened_ms() const { return 0; }
+  /// When a backup became this store, wall milliseconds; 0: it is none. What happened between the two it does
+  /// not know.
+  virtual std::int64_t restored_ms() const { return 0; }
   /// What is known of identities and what was applied to them.
   virtual void look(std::vector<IdentityKey> identities, std::vector<AppliedKey> applied,
                     Reply<Looked> reply) = 0;
@@ -384,7 +389,7 @@ class Journal : public Ledger {
   virtual void show(std::string id, Reply<std::optional<EventDetail>> reply) = 0;
   virtual void counts(Reply<Counts> reply) = 0;
 
-  /// Deletes ended events (dead letters excepted) received before `before_ms` and dedupe rows that expired,
+  /// Deletes events (dead letters excepted) that ended before `before_ms` and dedupe rows that expired,
   /// at most `limit` rows; answers how many. Small batches keep acknowledgements fast.
   virtual void retain(std::int64_t before_ms, std::uint32_t limit, Reply<std::uint64_t> reply) = 0;
 

@@ -81,6 +81,7 @@ class Store {
  public:
   virtual ~Store() = default;
   virtual Epoch epoch() const = 0;
+  virtual std::int64_t restored_ms() const { return 0; }
 
   /// One batch of writes; what it changed shows (and lasts) only once `commit` has succeeded.
   virtual Status start(std::int64_t now_ms) = 0;

@@ -170,6 +170,8 @@ void Guest::withhold(Call& call, const runtime::HttpRequest& request) {
 void Guest::record(Call& call, Request& request, const runtime::HttpResult& result) {
   const Sent sent = known_sent(result.sent);
   call.seen.last = sent;
+  const int status = result.response ? result.response->status : 0;
+  call.seen.redirected = status >= 300 && status < 400 && status != 304;
   if (!result.response && (result.error.code == "needs_reauth" || result.error.code == "oauth_refused"))
     call.seen.no_credential = result.error.text();
   if (request.effect) {

@@ -54,6 +54,10 @@ struct CallResult {
   Cause cause = Cause::none;
   Sent sent = Sent::no;  ///< of the call's non-idempotent request; by the transport, never by the plugin
   std::string message;
+  /// The remote failed, or did not answer, whatever an author makes of that: a write may have been done.
+  bool in_doubt = false;
+  /// The remote says that it is elsewhere (3xx): until somebody mends the connection it will say so again.
+  bool redirected = false;
   std::optional<std::int64_t> retry_after_ms;
   std::string id, version, data, cursor;
   std::vector<Match> matches;

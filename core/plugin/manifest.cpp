@@ -146,7 +146,17 @@ Operation read_operation(std::string name, ManifestObject o) {
     o.fail("input", "an upsert needs a member marked x-identity");
   ManifestObject can = o.object("capabilities");
   op.capabilities.idempotency_key_ttl_ms = can.duration("idempotency_key");
-  op.capabilities.unique_conflict = can.flag("unique_conflict");
+  if (can.get("unique_conflict").is_array()) {
+    op.capabilities.unique_fields = can.texts("unique_conflict");
+    op.capabilities.unique_conflict = true;
+    for (const std::string& field : op.capabilities.unique_fields) {
+      if (std::find(op.identity.begin(), op.identity.end(), field) == op.identity.end())
+        can.fail("unique_conflict", "expected members marked x-identity, found " + field);
+    }
+    if (op.capabilities.unique_fields.empty()) can.fail("unique_conflict", "expected at least one member");
+  } else {
+    op.capabilities.unique_conflict = can.flag("unique_conflict");
+  }
   op.capabilities.conditional_update = can.flag("conditional_update");
   op.capabilities.marker = can.flag("marker");
   op.capabilities.idempotent = can.flag("idempotent");

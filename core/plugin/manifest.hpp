@@ -86,6 +86,7 @@ struct List {
 struct Capabilities {
   std::uint64_t idempotency_key_ttl_ms = 0;  ///< 0: none
   bool unique_conflict = false;  ///< a second create of the same natural key is refused as a conflict
+  std::vector<std::string> unique_fields;  ///< of those identities only; empty: of each
   bool conditional_update = false;
   bool marker = false;      ///< a searchable field carries our create id or source id
   bool idempotent = false;  ///< a call: done again it has no further effect

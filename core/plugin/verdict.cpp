@@ -22,6 +22,7 @@ void apply_knowledge(CallResult& result, const RequestsSeen& seen) {
     result.message = seen.no_credential;
     return;
   }
+  result.redirected = seen.redirected && result.verdict == Verdict::retry;
   const bool in_doubt = seen.effect == Sent::maybe && !seen.answered_after;
   const bool never_left = seen.effect == Sent::no;
   switch (result.verdict) {

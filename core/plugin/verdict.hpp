@@ -15,6 +15,7 @@ struct RequestsSeen {
   std::optional<Sent> last;    ///< of the last request
   bool answered_after =
       false;  ///< a later request got an answer: the plugin may have looked what became of the effect
+  bool redirected = false;         ///< the last answer was a redirection, which is not followed
   std::string no_credential = {};  ///< why the host had none to send; empty: it had one
   /// Of the effect, else of the last request, else no.
   Sent sent() const { return effect ? *effect : last.value_or(Sent::no); }

@@ -172,7 +172,7 @@ class PointRig(load.Load):
         scenario = self.SCENARIOS.get(self.point) or self.BY_FOLDER.get(self.point.split(".")[0], PointRig.in_work)
         self.start()
         self.send(EVENTS)
-        if self.options.break_:
+        if self.lossy:
             self.wait_answered()
         else:
             self.settle_down()

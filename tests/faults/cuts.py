@@ -38,7 +38,6 @@ class Rig(load.Load):
         self.proxy = proxy.Proxy(self.sandbox.url)
         self.rng = random.Random(options.seed)
         if options.break_ == "deaf":
-            self.env.pop("TENON_BREAK")
             self.proxy.deaf = self.deafen
         self.env["GORGIAS_BASE_URL"] = self.proxy.url + ("/v1" if blueprint else "")
         if blueprint:

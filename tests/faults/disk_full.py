@@ -1,19 +1,23 @@
 #!/usr/bin/env python3
 """The disk of the journal runs full: events get 503 before it is, what was accepted is delivered without anybody freeing space, and it goes on.
 
-Case `tmpfs`: an 8 MiB disk (needs mount, else skipped), a sink that does not answer until events are refused. Case `limit`: files may not grow
-past RLIMIT_FSIZE. `--break no_low_water` accepts until nothing fits any more, and must be red.
+Case `tmpfs`: an 8 MiB disk (needs mount, else skipped), a sink that does not answer until events are refused; less than the low-water mark is left
+then. Case `limit`: files may not grow past RLIMIT_FSIZE. The mark is counted in what the disk has free, which such a limit leaves out, so nothing
+is kept back for settling: what was accepted waits, whole, and nothing is made at the sink that could not be noted, until a host without the limit
+starts. `--break no_low_water` accepts until nothing fits any more, and must be red.
 """
 
 import os
 import resource
 import subprocess
 import sys
+import time
 
 import load
 from load import harness
 
 MOST = 12000
+AT_ONCE = 128  # events that a pipeline runs at once
 
 
 class Rig(load.Load):
@@ -43,6 +47,7 @@ class Rig(load.Load):
         if "store_full" not in repr(self.host.control().get("/v1/status")):
             raise harness.HarnessError("no event was refused as store_full")
         self.client.post("/_sandbox/pause", {"batch": batch})
+        self.left, self.waiting = self.space_left(), self.backlog()
         self.client.put("/_sandbox/switches", {"api": "gorgias", "hang": False})
         return batch
 
@@ -56,12 +61,18 @@ class Rig(load.Load):
             return not self.options.expect_red
         self.start()
         batch = self.fill()
-        left = self.space_left()
+        low_water = self.low_water()
         self.wait_drained(20 if self.options.break_ else 120)
-        print(f"refused with {left // 1024} KiB left; all that was accepted has ended with {self.space_left() // 1024} KiB left", flush=True)
+        print(f"refused with {self.left // 1024} KiB left, the low-water mark being {low_water // 1024} KiB; "
+              f"all that was accepted has ended with {self.space_left() // 1024} KiB left", flush=True)
         subprocess.run(["mount", "-o", "remount,size=64m", self.data], check=True)
         self.client.post("/_sandbox/resume", {"batch": batch})
-        return self.end()
+        return self.end() and self.left < low_water
+
+    def low_water(self):
+        """A quarter of a small disk, and 1 KiB for each event that waits (docs/store.md)."""
+        info = os.statvfs(self.data)
+        return info.f_blocks * info.f_frsize // 4 + self.waiting * 1024
 
     def at_a_limit(self):
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -71,8 +82,14 @@ class Rig(load.Load):
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
         self.fill()
+        time.sleep(3)
         if not self.host.alive():
             raise harness.HarnessError(f"the host ended at its limit\n{self.host.tail()}")
+        waiting, made = self.backlog(), self.client.get("/_sandbox/stats")["desk_customers"]
+        print(f"accepted {self.waiting}; 3 s later, the sink answering and the limit holding, {waiting} wait and {made} were made; ",
+              end="", flush=True)
+        if made > self.waiting - waiting + AT_ONCE:
+            raise harness.HarnessError("more was made at the sink than was under way: without a note of it")
         self.host.kill()
         self.start()
         for one in self.batches:

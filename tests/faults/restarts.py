@@ -2,8 +2,8 @@
 """Starts with broken files over a backlog, and stops under load.
 
 Case `config`: each broken pipeline of tests/diagnostics ends the start with 2 and a line, and no byte of the store changes. Case `stop`:
-SIGTERM under load; the host ends within 10 s, nothing is lost or made twice, and senders see 2xx, 503 or a refused connection only. The
-control is `--break ack_early`, killed in place of stopped.
+SIGTERM under load, in every third stop with requests that hang at the sink; the host ends within 10 s, nothing is lost or made twice, and
+senders see 2xx, 503 or a refused connection only. The control is `--break ack_early`, killed in place of stopped.
 """
 
 import glob
@@ -18,6 +18,10 @@ import time
 
 import load
 from load import harness
+
+
+# How the sink hangs in every third stop, in turns: it answers nothing, or makes what it is asked for and never says so.
+HANGS = (True, {"method": "POST", "after_effect": True})
 
 
 class Rig(load.Load):
@@ -80,18 +84,24 @@ class Rig(load.Load):
         return not bad and len(files) == self.options.files and waiting == 40 and changed and verdict.good and code == 0
 
     def stops(self):
-        took = []
-        for _ in range(self.options.stops):
+        took, hung = [], []
+        for number in range(self.options.stops):
             self.start()
+            hangs = number % 3 == 2 and not self.lossy
+            if hangs:
+                self.client.put("/_sandbox/switches", {"api": "gorgias", "hang": HANGS[number // 3 % 2]})
             self.send(60)
             time.sleep(self.rng.uniform(0, 0.3))
-            if self.options.break_:
+            if hangs:
+                harness.wait_until(lambda: self.client.get("/_sandbox/stats")["apis"]["gorgias"]["in_flight"], "a request that hangs")
+            if self.lossy:
                 self.host.kill()
                 continue
             began = time.monotonic()
             self.host.process.send_signal(signal.SIGTERM)
             code = self.host.process.wait(30)
-            took.append(time.monotonic() - began)
+            (hung if hangs else took).append(time.monotonic() - began)
+            self.client.put("/_sandbox/switches", {"api": "gorgias", "hang": False})
             if code != 0:
                 raise harness.HarnessError(f"ended with {code}\n{self.host.tail()}")
         self.start()
@@ -99,10 +109,11 @@ class Rig(load.Load):
         self.host.stop()
         summaries = [self.client.get(f"/_sandbox/deliveries?batch={batch}&summary=1")["summary"] for batch in self.batches]
         odd = sum(s["refused"] + s["given_up"] + s["resent_faulty"] for s in summaries)
-        print(f"{self.options.stops} stops under load, the slowest {max(took, default=0):.2f} s; answers: {sum(s['answered'] for s in summaries)} of 200, "
-              f"{sum(s['resent_busy'] for s in summaries)} of 503, {sum(s['resent_unanswered'] for s in summaries)} refused or unanswered, {odd} other; {verdict}",
-              flush=True)
-        return verdict.good and odd == 0 and max(took, default=0) <= 10
+        print(f"{self.options.stops} stops under load, the slowest {max(took, default=0):.2f} s; of them {len(hung)} with requests hanging at the sink, "
+              f"the slowest {max(hung, default=0):.2f} s; answers: {sum(s['answered'] for s in summaries)} of 200, "
+              f"{sum(s['resent_busy'] for s in summaries)} of 503, "
+              f"{sum(s['resent_unanswered'] for s in summaries)} refused or unanswered, {odd} other; {verdict}", flush=True)
+        return verdict.good and odd == 0 and max(took + hung, default=0) <= 10
 
 
 def main():

@@ -154,7 +154,7 @@ Result<std::uint64_t> MemoryStore::retain(std::int64_t before_ms, std::uint32_t 
   }
   for (auto at = events_.begin(); at != events_.end() && gone < limit;) {
     const Row& row = at->second;
-    const bool old = row.end && !is_dead(*row.end) && row.event.received_ms < before_ms;
+    const bool old = row.end && !is_dead(*row.end) && row.ended_ms < before_ms;
     const Seq seq = at->first;
     ++at;
     if (!old) continue;

@@ -60,7 +60,9 @@ Result<std::uint64_t> SqliteStore::delete_events(std::int64_t before_ms, std::ui
       }
       young = 0;
       const auto end = rows.is_null(2) ? std::nullopt : end_of(rows.text(2));
-      if (end && !is_dead(*end)) old.push_back(seq);
+      // What waited for long, behind a pause, say, is kept for people all the same.
+      const bool old_end = end && !is_dead(*end) && rows.number(3) < before_ms;
+      if (old_end) old.push_back(seq);
       retain_from_ = seq;
     }
     TENON_CHECK(rows.status());

@@ -51,6 +51,7 @@ Status SqliteStore::load() {
   TENON_TRY(const std::int64_t epoch, database_->number("SELECT value FROM meta WHERE key = 'epoch'"));
   TENON_TRY(const std::int64_t kept, database_->number("SELECT value FROM meta WHERE key = 'last_seq'"));
   TENON_TRY(const std::int64_t newest, database_->number("SELECT max(seq) FROM event"));
+  TENON_TRY(restored_ms_, database_->number("SELECT value FROM meta WHERE key = 'restored_ms'"));
   epoch_ = static_cast<Epoch>(epoch) + 1;
   last_ = static_cast<Seq>(std::max(kept, newest));
   fresh_.from = last_ + 1;

@@ -33,6 +33,7 @@ class SqliteStore final : public Store {
   Status load();
 
   Epoch epoch() const override { return epoch_; }
+  std::int64_t restored_ms() const override { return restored_ms_; }
   Status start(std::int64_t now_ms) override;
   Status commit() override;
   void rollback() override;
@@ -143,6 +144,7 @@ class SqliteStore final : public Store {
   std::uint64_t most_bytes_ = 0;
   std::uint32_t min_free_part_;
   Epoch epoch_ = 0;
+  std::int64_t restored_ms_ = 0;
   std::int64_t now_ms_ = 0;
 
   Seq last_ = 0;

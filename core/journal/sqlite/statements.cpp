@@ -149,7 +149,7 @@ Status SqliteStore::Statements::prepare(Database& database) {
       {&oldest_waiting,
        "SELECT e.received_ms FROM pending p CROSS JOIN event e ON e.seq = p.seq ORDER BY p.seq LIMIT 1"},
       {&retain_scan,
-       "SELECT e.seq, e.received_ms, d.end FROM event e LEFT JOIN ended d ON d.seq = e.seq"
+       "SELECT e.seq, e.received_ms, d.end, d.ended_ms FROM event e LEFT JOIN ended d ON d.seq = e.seq"
        " WHERE e.seq > ? ORDER BY e.seq"},
       {&delete_event, "DELETE FROM event WHERE seq = ?"},
       {&delete_ended, "DELETE FROM ended WHERE seq = ?"},

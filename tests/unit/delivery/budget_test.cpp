@@ -82,6 +82,30 @@ TEST(AccountBudget, TooManyRequestsPausesTheWholeAccount) {
   EXPECT_TRUE(budget.take(seconds(17)));
 }
 
+TEST(AccountBudget, SoDoesA503ThatNamesATime) {
+  AccountBudget budget(forty_in_twenty(), seconds(0));
+  budget.learn(answer(503, {}), seconds(10), 0);
+  EXPECT_TRUE(budget.take(seconds(10))) << "one that names none is a failure, and no pause";
+  budget.learn(answer(503, {{"Retry-After", "7"}}), seconds(10), 0);
+  EXPECT_FALSE(budget.take(seconds(16)));
+  EXPECT_TRUE(budget.take(seconds(17)));
+}
+
+TEST(AccountBudget, ALimitThatOnlyAnswersTellIsKept) {
+  plugin::Budget spec;
+  spec.limit_header = "X-Limit";
+  spec.remaining_header = "X-Left";
+  spec.window_ms_header = "X-Window-Ms";
+  AccountBudget budget(spec, seconds(0));
+  budget.learn(answer(200, {{"X-Limit", "10"}, {"X-Left", "3"}}), seconds(0), 0);
+  EXPECT_EQ(budget.limit(), 0U) << "in which time, nobody says";
+  budget.learn(answer(200, {{"X-Limit", "10"}, {"X-Left", "3"}, {"X-Window-Ms", "5000"}}), seconds(60), 0);
+  EXPECT_EQ(budget.limit(), 10U);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(budget.take(seconds(60))) << i;
+  EXPECT_FALSE(budget.take(seconds(60)));
+  EXPECT_TRUE(budget.take(seconds(61))) << "two a second from then on";
+}
+
 TEST(AccountBudget, ResetHeaderPausesToo) {
   plugin::Budget spec = forty_in_twenty();
   spec.reset_ms_header = "X-Reset-Ms";

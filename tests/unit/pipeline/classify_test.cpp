@@ -99,5 +99,43 @@ TEST_F(Classify, AConditionThatFailsIsPassedOver) {
   EXPECT_EQ(state("a"), "delivered");
 }
 
+TEST_F(Classify, ARemoteThatIsElsewhereHoldsThePipeline) {
+  answer(1, 302, "");
+  start();
+  send("a", "7");
+  runtime_.advance(hours(100));
+  EXPECT_EQ(state("a"), "waiting") << "no time ends it";
+  EXPECT_EQ(remotes_.count("POST /api/customers"), 1);
+  bool done = false;
+  host_->set_mode("customers", journal::PipelineMode::running, [&](auto) { done = true; });
+  runtime_.advance(seconds(10));
+  ASSERT_TRUE(done);
+  EXPECT_EQ(state("a"), "delivered") << "nor is its create in doubt";
+}
+
+TEST_F(Classify, AnAuthorMayTakeItForSomethingElse) {
+  answer(1, 302, "");
+  start_with("  - { status: 302, as: retry }\n");
+  send("a", "7");
+  runtime_.advance(hours(1));
+  EXPECT_EQ(state("a"), "delivered");
+}
+
+// What an author makes of a failure does not tell whether the create was done.
+TEST_F(Classify, ACreateThatFailedIsInDoubtWhateverItIsTakenFor) {
+  answer(1, 504, "");
+  start_with("  - { status: 504, as: rejected }\n");
+  send("a", "7");
+  runtime_.advance(seconds(10));
+  ASSERT_EQ(state("a"), "rejected");
+  const journal::IdentityKey key{"gorgias:acme", "customer", "external_id=bigcommerce_7"};
+  journal::IdentityState is = journal::IdentityState::unknown;
+  journal_->look({key}, {}, {&runtime_.delivery(), [&](Result<journal::Looked> looked) {
+                               is = looked->identities[0].state;
+                             }});
+  runtime_.run_until_idle();
+  EXPECT_EQ(is, journal::IdentityState::creating);
+}
+
 }  // namespace
 }  // namespace tenon::pipeline

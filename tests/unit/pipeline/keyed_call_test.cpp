@@ -276,7 +276,7 @@ TEST_F(TellsLateHost, ACreateIsNotMadeAgainThoughNoSearchShowsIt) {
 // The control: a plugin that never tells leaves only the search, and this one shows nothing.
 TEST_F(TellsLateHost, OfWhichNothingIsToldIsMadeAgainAfterTheQuietTime) {
   overstay("put_plain");
-  runtime_.advance(minutes(2));
+  runtime_.advance(minutes(4));
   EXPECT_EQ(posts("c_9"), 2);
 }
 

@@ -334,6 +334,47 @@ TEST_F(DryRunHost, WhatCannotBeMeantIsRefused) {
   EXPECT_EQ(code, "not_found");
 }
 
+// --- dead letters that are retried
+
+class OldDeadLetter : public ReplayHost {
+ protected:
+  /// A dead letter, and behind it a newer event of its object that was written.
+  void die_and_go_on(const std::string& more = "") {
+    bool refuses = true;
+    runtime_.network().on_request(
+        [this, &refuses](const runtime::HttpRequest& request) -> runtime::ScriptedAnswer {
+          if (refuses && request.method != "GET" && request.url.find("notes.test") != std::string::npos)
+            return {422, "{}", {{"Content-Type", "application/json"}}};
+          return answer(request);
+        });
+    remotes_.shop["7"] = {"ann@example.com", "Ann", "Lee", ""};
+    start(definition("${{ event.id }}", more));
+    send("old", "7");
+    runtime_.advance(minutes(1));
+    ASSERT_EQ(state("old"), "rejected");
+    refuses = false;
+    send("new", "7");
+    runtime_.advance(minutes(1));
+    ASSERT_EQ(state("new"), "delivered");
+    runtime_.network().on_request([this](const runtime::HttpRequest& request) { return answer(request); });
+    journal_->requeue({1}, {&runtime_.delivery(), [](Result<journal::Requeued> done) { ASSERT_TRUE(done); }});
+    runtime_.advance(minutes(1));
+  }
+};
+
+TEST_F(OldDeadLetter, IsNotWrittenOverWhatIsNewer) {
+  die_and_go_on();
+  EXPECT_EQ(state("old"), "superseded");
+  EXPECT_EQ(show("old").row.reason, "a newer event (2) was applied already");
+  EXPECT_TRUE(puts_.empty());
+}
+
+TEST_F(OldDeadLetter, IsWrittenWhereItsStateIsFetched) {
+  die_and_go_on(R"(, fetch: { customer: { id: "${{ event.keys.customer }}" } })");
+  EXPECT_EQ(state("old"), "delivered");
+  EXPECT_EQ(puts_.size(), 1U);
+}
+
 /// Where the sink is called, not asked to keep an object in a state.
 class ReplayedCalls : public VirtualHost {
  protected:

@@ -108,6 +108,42 @@ TEST_F(Storm, HalfAnHourOfItAsksNothingEarlyAndEndsNothing) {
   RecordProperty("most_in_window", static_cast<int>(most_in_window_));
 }
 
+/// More than half an hour's work, at once; a desk that counts all that it is asked, and refuses nothing.
+class Rate : public Storm {
+ protected:
+  int asked_in_half_an_hour(const runtime::Headers& told = {}) {
+    int asked = 0;
+    remotes_.desk_fault = [&asked, told](const std::string& line) -> runtime::ScriptedAnswer {
+      ++asked;
+      if (told.empty()) return {};
+      return {200, line.starts_with("GET ") ? R"({"data":[],"meta":{"next_cursor":null}})" : R"({"id":1})",
+              told};
+    };
+    start();
+    for (int i = 1; i <= 3000; ++i) {
+      remotes_.shop[std::to_string(i)] = {"u" + std::to_string(i) + "@example.com", "U", "X", ""};
+      EXPECT_EQ(send("msg_" + std::to_string(i), std::to_string(i)), 200);
+    }
+    runtime_.advance(minutes(30));
+    remotes_.desk_fault = nullptr;
+    return asked;
+  }
+  static constexpr int kAllowed = kLimit * 90;  ///< windows of 20 s
+};
+
+TEST_F(Rate, OfHalfAnHourIsWithinTheLimitAndFivePercent) {
+  const int asked = asked_in_half_an_hour();
+  EXPECT_LE(asked, kAllowed * 1.05);
+  EXPECT_GE(asked, kAllowed * 0.95) << "nor is the limit left unused";
+}
+
+// The control: a desk that names ten times the limit is asked more.
+TEST_F(Rate, FollowsWhatTheRemoteTells) {
+  EXPECT_GT(asked_in_half_an_hour(
+                {{"X-Gorgias-Account-Api-Call-Limit", "1/400"}, {"Content-Type", "application/json"}}),
+            kAllowed * 1.05);
+}
+
 // The control: a desk whose answers tell nothing is asked early by what it meant.
 TEST_F(Storm, WhatIsNotToldCannotBeKept) {
   remotes_.desk_fault = [this](const std::string& line) {

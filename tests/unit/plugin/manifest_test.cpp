@@ -53,6 +53,22 @@ std::string error_of(const std::string& json) {
   return result ? "" : result.error().text();
 }
 
+TEST(Manifest, AConflictMayBeOfSomeMembersOnly) {
+  const auto of = [](const std::string& members) {
+    return with("\"unique_conflict\": true", "\"unique_conflict\": " + members);
+  };
+  const auto result = parse_manifest(of(R"(["mail"])"));
+  ASSERT_TRUE(result.has_value()) << result.error().text();
+  const Capabilities& can = result->connectors[0].operation("upsert_customer")->capabilities;
+  EXPECT_TRUE(can.unique_conflict);
+  EXPECT_EQ(can.unique_fields, std::vector<std::string>{"mail"});
+  EXPECT_NE(error_of(of(R"(["phone"])")).find("expected members marked x-identity, found phone"),
+            std::string::npos);
+  EXPECT_NE(error_of(of("[]")).find("/unique_conflict"), std::string::npos);
+  EXPECT_NE(error_of(of("[1]")).find("/unique_conflict"), std::string::npos);
+  EXPECT_NE(error_of(of("7")).find("/unique_conflict"), std::string::npos);
+}
+
 TEST(Manifest, ReadsEveryMember) {
   const auto result = parse_manifest(kWhole);
   ASSERT_TRUE(result.has_value()) << result.error().text();
