@@ -199,6 +199,44 @@ class OAuth(Rig):
             with open(path, "rb") as file:
                 self.assertEqual(file.read(), bad, "it was left untouched")
 
+    def test_the_key_may_come_from_a_file(self):
+        def key_file(name, content, mode=0o600):
+            path = os.path.join(self.folder, name)
+            with open(path, "wb") as file:
+                file.write(content)
+            os.chmod(path, mode)
+            return "--token-key-file", path
+        right = key_file("right.key", KEY.encode() + b"\n")
+        self.env["TENON_TOKEN_KEY"] = base64.b64encode(b"v" * 32).decode()  # the file wins
+        process, url = self.begin_login(*right)
+        with urllib.request.urlopen(url):
+            pass
+        self.assertEqual(process.wait(30), 0, process.stderr.read())
+        path = os.path.join(self.data, "tokens", "desk")
+        with open(path, "rb") as file:
+            logged_in = file.read()
+        other = base64.b64encode(b"x" * 32)
+        for words, said in ((key_file("wrong.key", other), "was encrypted with another key"), ((), "was encrypted with another key"),
+                            (key_file("short.key", b"secret"), "short.key: expected 32 bytes"), (key_file("open.key", KEY.encode(), 0o644), "chmod 600"),
+                            (("--token-key-file", os.path.join(self.folder, "none.key")), "none.key")):
+            with self.subTest(words=words):
+                for verb in (("auth", "status"), ("auth", "login", "desk", "--timeout", "1s"), ("run", "--listen", "127.0.0.1:0")):
+                    told = self.tenon(*verb, *words, "--data", self.data, "--plugin-dir", PLUGINS, PIPELINE, code=2)
+                    self.assertIn(said, told[1])
+                    self.assertNotIn(other.decode(), told[1])
+                    self.assertEqual(told[0], "")
+                with open(path, "rb") as file:
+                    self.assertEqual(file.read(), logged_in, "it was left untouched")
+                self.assertEqual(os.listdir(self.data), ["tokens"], "the data directory was touched")
+        # The host reads them with it, and writes what it renews.
+        self.start(extra=right)
+        self.remote.put("/_sandbox/oauth", {"expire": True})
+        self.send(1, 3)
+        self.drained(3)
+        self.assertEqual(len(self.effects("customer.created")), 3)
+        status = json.loads(self.auth("status", "--json", *right)[0])["tokens"][0]
+        self.assertEqual((status["state"], status["version"]), ("valid", 2))
+
     def test_what_a_login_refuses(self):
         for words, said in ((["dsk"], "did you mean `desk`?"), (["store"], "has no `oauth2:`")):
             self.assertIn(said, self.auth("login", *words, code=2)[1])

@@ -56,8 +56,8 @@ class Rig(unittest.TestCase):
                 process.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def start(self, pipeline=None):
-        self.host = harness.Tenon(BIN, PLUGINS, [pipeline or os.path.join(ROOT, "pipelines", self.pipeline)], self.data, env=self.env,
+    def start(self, pipeline=None, extra=()):
+        self.host = harness.Tenon(BIN, PLUGINS, [pipeline or os.path.join(ROOT, "pipelines", self.pipeline)], self.data, env=self.env, extra=extra,
                                   log=os.path.join(self.folder, "tenon.log"))
         if self.client:
             self.client.close()

@@ -125,7 +125,10 @@ TEST_P(JournalContract, ARangeTellsWhatThereIs) {
     events.back().event.received_ms = 1000 * (i + 1);
   }
   const auto seqs = rig.append(append_of(events))->seqs;
-  for (std::size_t i = 0; i < 8; ++i) ASSERT_TRUE(rig.settle(ended(seqs[i])));
+  for (std::size_t i = 0; i < 8; ++i) {
+    rig.runtime.now_ms = 1000 * static_cast<std::int64_t>(i + 1);
+    ASSERT_TRUE(rig.settle(ended(seqs[i])));
+  }
   Range range = range_of(rig, 0, INT64_MAX);
   EXPECT_EQ(range.events, 7U);
   EXPECT_EQ(range.open, 2U);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "auth/token_gate.hpp"
@@ -73,6 +74,7 @@ class Provider {
   bool grace = false;           ///< a used refresh token is taken again
   bool always_refuses = false;  ///< the API answers 401 to everything
   int refreshes = 0, reuses = 0, asked = 0;
+  std::vector<std::string> shown;  ///< the refresh token of each request
   bool killed = false;
   /// In place of the true answer, which was carried out or not.
   std::function<std::optional<runtime::ScriptedAnswer>(bool& carried_out)> fault;
@@ -92,6 +94,11 @@ class Provider {
     return out;
   }
   void expire_all() { alive_.clear(); }
+  /// As after a failover to a copy that lags: it knows nothing of what it issued last.
+  void forget_last_refresh() {
+    current_ = std::exchange(last_used_, "");
+    used_.erase(current_);
+  }
 
   runtime::ScriptedAnswer answer(const runtime::HttpRequest& request) {
     return request.url == kTokenUrl ? token(request) : api(request);
@@ -110,12 +117,13 @@ class Provider {
 
   runtime::ScriptedAnswer token(const runtime::HttpRequest& request) {
     ++asked;
+    const auto at = request.body.find("refresh_token=", request.body.find('&'));
+    const std::string sent = request.body.substr(at + 14, request.body.find('&', at + 14) - at - 14);
+    shown.push_back(sent);
     bool carried_out = true;
     std::optional<runtime::ScriptedAnswer> instead;
     if (fault) instead = fault(carried_out);
     if (instead && !carried_out) return *instead;
-    const auto at = request.body.find("refresh_token=", request.body.find('&'));
-    const std::string sent = request.body.substr(at + 14, request.body.find('&', at + 14) - at - 14);
     const bool repeated = grace && used_.contains(sent) && sent == last_used_;
     if (killed || (sent != current_ && !repeated)) {
       if (used_.contains(sent) && !repeated) {

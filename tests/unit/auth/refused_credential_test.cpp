@@ -56,6 +56,48 @@ TEST_F(CredentialTest, AnInvalidGrantIsNoneIfTheStoreHoldsNewerTokens) {
   EXPECT_EQ(provider_.asked, 0);
 }
 
+/// The lock is this machine's: who shares the store from elsewhere may spend the token first.
+TEST_F(CredentialTest, AnInvalidGrantIsNoneIfAnotherHostWroteNewerTokensMeanwhile) {
+  Life& host = begin();
+  provider_.expire_all();
+  provider_.fault = [this](bool& carried_out) -> std::optional<ScriptedAnswer> {
+    carried_out = false;
+    Tokens theirs = provider_.first();
+    theirs.version = 7;
+    store_.kept = theirs;
+    return ScriptedAnswer(400, R"({"error":"invalid_grant"})");
+  };
+  host.call(5);
+  runtime_.advance(seconds(5));
+  EXPECT_EQ(provider_.asked, 1);
+  EXPECT_EQ(host.worked, 5);
+  EXPECT_TRUE(host.failed.empty()) << host.message;
+  EXPECT_EQ(told("needs_reauth"), 0);
+  EXPECT_EQ(store_.kept->version, 7U) << "theirs are not written over";
+  EXPECT_TRUE(store_.kept->needs_reauth.empty());
+  // They are renewed like its own.
+  provider_.fault = nullptr;
+  runtime_.advance(minutes(1));
+  EXPECT_EQ(provider_.refreshes, 1);
+  EXPECT_EQ(store_.kept->version, 8U);
+}
+
+TEST_F(CredentialTest, NewerTokensThatNeedALoginThemselvesAreNotSent) {
+  Life& host = begin();
+  provider_.expire_all();
+  provider_.fault = [this](bool& carried_out) -> std::optional<ScriptedAnswer> {
+    carried_out = false;
+    ++store_.kept->version;
+    store_.kept->needs_reauth = "said by another host";
+    return ScriptedAnswer(400, R"({"error":"invalid_grant"})");
+  };
+  host.call(5);
+  runtime_.advance(seconds(5));
+  EXPECT_EQ(provider_.asked, 1);
+  EXPECT_EQ(host.failed["needs_reauth"], 5);
+  EXPECT_NE(host.message.find("said by another host"), std::string::npos) << host.message;
+}
+
 TEST_F(CredentialTest, ARefusedClientKeepsEverythingAndIsAskedAgainLater) {
   Life& host = begin();
   provider_.expire_all();
@@ -129,6 +171,75 @@ TEST_F(CredentialTest, ALostAnswerIsAskedForOnceMoreWithTheSameToken) {
       EXPECT_EQ(told("needs_reauth"), 1);
     }
   }
+}
+
+// --- the refresh token before the current one
+
+/// A provider that loses an answer and falls back to a copy that never issued the current token.
+TEST_F(CredentialTest, TheTokenBeforeItIsTakenWhereTheCurrentOneWasForgotten) {
+  Life& host = begin();
+  runtime_.advance(seconds(52));
+  ASSERT_EQ(provider_.refreshes, 1);
+  const Tokens second = *store_.kept;
+  provider_.shown.clear();
+  provider_.expire_all();
+  bool lost = false;
+  provider_.fault = [&](bool& carried_out) -> std::optional<ScriptedAnswer> {
+    if (std::exchange(lost, true)) return std::nullopt;
+    carried_out = false;
+    provider_.forget_last_refresh();
+    return ScriptedAnswer(Error("connection_lost", "reset"), runtime::RequestSent::maybe);
+  };
+  host.call(5);
+  runtime_.advance(seconds(20));
+  EXPECT_EQ(host.worked, 5) << host.message;
+  EXPECT_TRUE(host.failed.empty());
+  const std::string current(second.refresh.reveal()), previous(second.previous_refresh.reveal());
+  EXPECT_EQ(provider_.shown, (std::vector<std::string>{current, current, previous}));
+  EXPECT_EQ(provider_.reuses, 0);
+  EXPECT_EQ(told("needs_reauth"), 0);
+  EXPECT_EQ(store_.kept->version, 3U);
+  EXPECT_TRUE(store_.kept->needs_reauth.empty());
+  // And the one that came for it is good.
+  runtime_.advance(minutes(1));
+  host.call(5);
+  runtime_.advance(seconds(5));
+  EXPECT_EQ(host.worked, 10) << host.message;
+}
+
+/// The doubt outlives the host: a former life began a refresh, and what became of it is not known.
+TEST_F(CredentialTest, TheTokenBeforeItIsTakenInALaterLifeToo) {
+  begin();
+  runtime_.advance(seconds(52));
+  ASSERT_EQ(provider_.refreshes, 1);
+  end_lives();
+  ASSERT_EQ(store_.kept->version, 2U);
+  store_.kept->refreshing = true;
+  const std::string current(store_.kept->refresh.reveal()), previous(store_.kept->previous_refresh.reveal());
+  provider_.forget_last_refresh();
+  provider_.shown.clear();
+  Life& next = begin();
+  next.call(5);
+  runtime_.advance(seconds(5));
+  EXPECT_EQ(next.worked, 5) << next.message;
+  EXPECT_EQ(provider_.shown, (std::vector<std::string>{current, previous}));
+  EXPECT_TRUE(store_.kept->needs_reauth.empty());
+  EXPECT_FALSE(store_.kept->refreshing);
+}
+
+TEST_F(CredentialTest, TheTokenBeforeItIsNotShownWithoutADoubt) {
+  Life& host = begin();
+  runtime_.advance(seconds(52));
+  ASSERT_EQ(provider_.refreshes, 1);
+  ASSERT_FALSE(store_.kept->previous_refresh.empty());
+  provider_.shown.clear();
+  provider_.killed = true;
+  provider_.expire_all();
+  host.call(5);
+  runtime_.advance(seconds(20));
+  EXPECT_EQ(host.failed["needs_reauth"], 5);
+  EXPECT_EQ(provider_.shown, std::vector<std::string>{std::string(store_.kept->refresh.reveal())});
+  EXPECT_EQ(provider_.reuses, 0) << "it would look like theft";
 }
 
 /// A host that dies at each of six points of a refresh, fifty times, and its next life.

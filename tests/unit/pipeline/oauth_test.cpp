@@ -92,6 +92,17 @@ action: { connection: desk, operation: upsert_customer }
     tokens.lifetime_ms = 86'400'000;
     file_.kept = tokens;
   }
+  void send_hundred() {
+    for (int i = 1; i <= 100; ++i) EXPECT_EQ(send("msg_" + std::to_string(i), std::to_string(i)), 200);
+  }
+  void expect_hundred_delivered() {
+    for (int i = 1; i <= 100; ++i) {
+      const auto detail = show("msg_" + std::to_string(i));
+      EXPECT_EQ(detail.row.state, "delivered") << detail.row.reason;
+      EXPECT_LE(detail.attempts.size(), 2U) << i;
+    }
+    EXPECT_EQ(held(), "");
+  }
   std::string held() {
     std::string reason;
     journal_->overview({&runtime_.delivery(), [&](Result<journal::Overview> got) {
@@ -130,6 +141,53 @@ TEST_F(OAuthHost, EventsGoOnAcrossExpiriesAndARestart) {
   EXPECT_GE(token_requests_, 10);
   EXPECT_LE(token_requests_, 16);
   EXPECT_EQ(held(), "");
+}
+
+/// A hundred requests with the old token are open at once, and the provider has just ended it.
+TEST_F(OAuthHost, AHundredEventsThatARemoteRefusesAtOnceAreOneRefresh) {
+  log_in();
+  int refused = 0;
+  runtime_.network().on_request([&](const runtime::HttpRequest& request) {
+    runtime::ScriptedAnswer told = answer(request);
+    told.delay = seconds(1);
+    if (request.url.find("gorgias.com/api") != std::string::npos && told.result.response) {
+      refused += told.result.response->status == 401 ? 1 : 0;
+      // Room for all of them: what is tested is not the budget.
+      told.result.response->headers.emplace_back("X-Gorgias-Account-Api-Call-Limit", "1/1000");
+    }
+    return told;
+  });
+  begin();
+  send("msg_0", "101");
+  runtime_.advance(minutes(1));
+  ASSERT_EQ(state("msg_0"), "delivered");
+  current_ = "another";
+  send_hundred();
+  runtime_.advance(minutes(1));
+  EXPECT_EQ(refused, 100) << "each met it";
+  EXPECT_EQ(token_requests_, 1);
+  expect_hundred_delivered();
+}
+
+TEST_F(OAuthHost, AHundredEventsThatMeetATokenPastItsTimeAreOneRefresh) {
+  log_in();
+  runtime_.advance(hours(25));  // while nobody runs
+  int refused = 0;
+  runtime_.network().on_request([&](const runtime::HttpRequest& request) {
+    runtime::ScriptedAnswer told = answer(request);
+    if (request.url.ends_with("/oauth/token")) told.delay = seconds(10);
+    refused += told.result.response && told.result.response->status == 401 ? 1 : 0;
+    return told;
+  });
+  begin();
+  send_hundred();
+  runtime_.advance(seconds(9));
+  EXPECT_EQ(remotes_.count("GET /stores/abc123/v3/customers"), 100) << "each is at its write";
+  EXPECT_EQ(remotes_.count("GET /api/customers"), 0);
+  runtime_.advance(minutes(5));
+  EXPECT_EQ(token_requests_, 1);
+  EXPECT_EQ(refused, 0);
+  expect_hundred_delivered();
 }
 
 TEST_F(OAuthHost, ALoginThatIsNeededHoldsThePipelineAndLosesNothing) {
