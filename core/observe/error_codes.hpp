@@ -177,7 +177,7 @@ namespace codes {
       "A file that a pipeline was to be compared with defines several, none of its name.", \
       "Name a file that defines that pipeline, or one pipeline only.") \
   ROW(kPipelineHeld, "pipeline_held", \
-      "A remote refused the credentials (401), or did not allow five writes in a row (403); the pipeline is held and its events wait.", \
+      "A remote refused the credentials (401), answered with a redirection (3xx), or did not allow five writes in a row (403); the pipeline is held and its events wait.", \
       "Mend the credentials, restart the host if they are in its environment, then `tenon resume PIPELINE`.") \
   ROW(kPipelineMissing, "pipeline_missing", \
       "An event waits for a pipeline that is not among those that run.", \

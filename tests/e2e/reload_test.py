@@ -141,6 +141,28 @@ class Reload(rig.Rig):
         self.host.process.send_signal(signal.SIGHUP)
         harness.wait_until(lambda: self.versions()["other"] != before["other"], "the reload at SIGHUP")
         self.assertEqual(self.versions()["bigcommerce-gorgias"], before["bigcommerce-gorgias"])
+        with open(os.path.join(self.folder, "tenon.log"), encoding="utf-8") as log:
+            swapped = re.findall(r"pipeline applied.*pipeline=(\S+)", log.read())
+        self.assertEqual(swapped, ["other", "other"], "added, then changed; the first one was never touched")
+
+    def test_a_plan_tells_what_becomes_of_work_in_flight(self):
+        self.remote.put("/_sandbox/switches", {"api": "gorgias", "hang": True})
+        for customer in self.customers(3):
+            self.assertEqual(self.post(self.thin(customer), f"one-{customer}")[0], 200)
+            self.assertEqual(self.post(self.thin(customer, scope="store/customer/updated"), f"two-{customer}")[0], 200)
+        harness.wait_until(lambda: self.control("/v1/status")["running_events"] == 3, "three events under way")
+        self.write("first.yaml", self.named("v1 "))
+        plan = self.apply("--plan").stdout
+        self.assertIn("3 under way end under the old version; 3 waiting, and what is tried again, run under the new one", plan)
+        self.assertNotIn("order_by", plan)
+        self.write("first.yaml", self.named("v1 ") + "delivery: { order_by: \"${{ event.key & 'x' }}\" }\n")
+        self.assertIn("in the lanes of the new order_by, once nothing is under way", self.apply("--plan").stdout)
+        self.write("second.yaml", self.other())
+        os.remove(self.first)
+        self.assertIn("3 under way end; 3 waiting are kept until a pipeline of that name comes back", self.apply("--plan").stdout)
+        self.remote.put("/_sandbox/switches", {"api": "gorgias", "hang": False})
+        self.idle()
+        self.assertEqual(len(self.created()), 3)
 
     def test_a_removed_connection_answers_503_and_an_unknown_one_404(self):
         self.write("second.yaml", self.other())
