@@ -45,16 +45,16 @@ void TokenGate::use(std::shared_ptr<Credential> credential) {
   slot = std::move(credential);
 }
 
-plugin::Gate::Handle TokenGate::send(const plugin::ConnectionSpec& connection, EventClass event_class,
+plugin::Gate::Handle TokenGate::send(const plugin::ConnectionSpec& connection, plugin::Rank rank,
                                      runtime::HttpRequest request, Function<void(runtime::HttpResult)> done) {
   const auto known = credentials_.find(connection.name);
   if (!connection.oauth2 || known == credentials_.end())
-    return next_.send(connection, event_class, std::move(request), std::move(done));
+    return next_.send(connection, rank, std::move(request), std::move(done));
   const Handle handle = next_handle_++;
   Open& open = open_[handle];
   open.connection = &connection;
   open.credential = known->second;
-  open.event_class = event_class;
+  open.rank = rank;
   open.request = std::move(request);
   open.done = std::move(done);
   open.credential->get([this, alive = alive_, handle](Result<Grant> grant) {
@@ -81,7 +81,7 @@ void TokenGate::granted(Handle handle, Result<Grant> grant) {
   open.version = grant->version;
   runtime::HttpRequest request = open.request;
   request.headers.emplace_back("Authorization", "Bearer " + std::string(grant->access.reveal()));
-  open.sent = next_.send(*open.connection, open.event_class, std::move(request),
+  open.sent = next_.send(*open.connection, open.rank, std::move(request),
                          [this, alive = alive_, handle](runtime::HttpResult result) {
                            if (*alive) answered(handle, std::move(result));
                          });

@@ -28,7 +28,7 @@ class TokenGate final : public plugin::Gate {
   /// From now on, also for requests of instances that were made before.
   void use(std::shared_ptr<Credential> credential);
 
-  Handle send(const plugin::ConnectionSpec& connection, EventClass event_class, runtime::HttpRequest request,
+  Handle send(const plugin::ConnectionSpec& connection, plugin::Rank rank, runtime::HttpRequest request,
               Function<void(runtime::HttpResult)> done) override;
   void cancel(Handle handle) override;
 
@@ -40,7 +40,7 @@ class TokenGate final : public plugin::Gate {
   struct Open {
     const plugin::ConnectionSpec* connection = nullptr;  ///< lives as long as `done`
     std::shared_ptr<Credential> credential;
-    EventClass event_class = EventClass::live;
+    plugin::Rank rank = EventClass::live;
     runtime::HttpRequest request;  ///< as it came: it may have to go out once more
     Function<void(runtime::HttpResult)> done;
     std::uint64_t version = 0;  ///< of the token it went out with

@@ -20,6 +20,8 @@ class Calls {
   explicit Calls(plugin::CallOptions options) : options_(options) {}
   Calls(const Calls&) = delete;
   Calls& operator=(const Calls&) = delete;
+  /// From now on, within the event's class: as plugin::Rank has it.
+  void rank_as(std::uint8_t priority) { options_.rank.priority = priority; }
   /// Asked after each call that was answered.
   void judge_by(Judge judge);
 

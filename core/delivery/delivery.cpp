@@ -17,7 +17,8 @@ Delivery::Delivery(runtime::Runtime& runtime, journal::Journal& journal, Feed& f
       feed_(feed),
       gate_(gate),
       options_(options),
-      lanes_([this](const journal::Waiting& waiting) { return priority_of(waiting); }),
+      lanes_([this](const journal::Waiting& waiting) { return priority_of(waiting); },
+             [this](const std::string& pipeline) { return most_in_lane(pipeline); }),
       locks_(runtime.delivery()),
       duplicates_(runtime, journal, [this](const std::string& pipeline) { return flow_of(pipeline); }),
       pace_(options.running_per_flow * 3 / 4) {}

@@ -91,6 +91,7 @@ class Delivery {
   bool find_full();
   std::size_t share() const;
   bool crowded(const std::string& pipeline) const;
+  std::size_t most_in_lane(const std::string& pipeline) const;
   void wake(const std::string& lane, std::uint64_t rest);
   void wake_due();
   void park(const std::string& lane, std::vector<journal::Seq> seqs);

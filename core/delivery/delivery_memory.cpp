@@ -17,6 +17,13 @@ std::size_t Delivery::share() const {
   return std::max(options_.memory_events / std::max<std::size_t>(flows_.size(), 1), kLeastShare);
 }
 
+/// Once half of the pipeline's share is taken a key gets little of the rest: the backlog of a few hot keys
+/// must not keep all others on disk.
+std::size_t Delivery::most_in_lane(const std::string& pipeline) const {
+  constexpr std::size_t kHot = 16;
+  return lanes_.live_of(pipeline) >= share() / 2 ? kHot : Lanes::kMostInLane;
+}
+
 /// Each pipeline has an equal share of the memory, so that the backlog of one whose remote is down hides no
 /// event of another; what was tried before has a part of it, so that a pile of retries hides no live event.
 /// False: all have theirs.
@@ -60,10 +67,10 @@ void Delivery::park(const std::string& lane, std::vector<journal::Seq> seqs) {
 }
 
 void Delivery::take_parked(const std::string& lane) {
-  constexpr std::uint32_t kBatch = Lanes::kMostInLane / 4;
   const std::string of = Lanes::pipeline_of(lane);
+  const auto batch = static_cast<std::uint32_t>(std::min(Lanes::kMostInLane / 4, most_in_lane(of)));
   ++unparking_[of];
-  journal_.take_parked(journal_.epoch(), lane, kBatch,
+  journal_.take_parked(journal_.epoch(), lane, batch,
                        {&runtime_.delivery(), [this, alive = alive_, lane,
                                                asked = anew_[of]](Result<std::vector<journal::Waiting>> got) {
                           if (!*alive || !got) return;

@@ -137,7 +137,7 @@ void DuplicateWatch::search(const Key& key, std::shared_ptr<const Flow> flow, st
   Entry& entry = entries_.at(key);
   plugin::CallOptions options;
   options.event = key.first;
-  options.event_class = EventClass::reconcile;
+  options.rank = EventClass::reconcile;
   entry.flow = std::move(flow);
   entry.sink = target.sink;
   entry.call = target.sink->find(

@@ -45,7 +45,7 @@ void BudgetGate::keep() {
   memory_->save(ours);
 }
 
-plugin::Gate::Handle BudgetGate::send(const plugin::ConnectionSpec& connection, EventClass event_class,
+plugin::Gate::Handle BudgetGate::send(const plugin::ConnectionSpec& connection, plugin::Rank rank,
                                       runtime::HttpRequest request,
                                       Function<void(runtime::HttpResult)> done) {
   auto found = accounts_.find(connection.account);
@@ -55,7 +55,8 @@ plugin::Gate::Handle BudgetGate::send(const plugin::ConnectionSpec& connection, 
   }
   Account& account = *found->second;
   const Handle handle = next_++;
-  account.queues[static_cast<std::size_t>(event_class)].push_back(
+  const std::size_t within = std::min<std::size_t>(rank.priority, kPriorities - 1);
+  account.queues[static_cast<std::size_t>(rank.event_class) * kPriorities + within].push_back(
       {handle, std::move(request), std::move(done)});
   drain(account);
   return handle;
@@ -131,7 +132,7 @@ void BudgetGate::drain(Account& account) {
                         [](const auto& queue) { return !queue.empty(); });
   };
   const auto reserve = [&](auto queue) {
-    return reserve_of(static_cast<std::size_t>(queue - account.queues.begin()), account.budget);
+    return reserve_of(static_cast<std::size_t>(queue - account.queues.begin()) / kPriorities, account.budget);
   };
   for (auto queue = waiting(); queue != account.queues.end(); queue = waiting()) {
     if (!account.budget.take(runtime_.clock().steady(), reserve(queue))) break;

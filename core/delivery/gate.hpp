@@ -30,7 +30,7 @@ class BudgetGate final : public plugin::Gate {
   /// The budget of an account, before its first request; the first registration holds.
   void add_account(const std::string& account, const plugin::Budget& budget);
 
-  Handle send(const plugin::ConnectionSpec& connection, EventClass event_class, runtime::HttpRequest request,
+  Handle send(const plugin::ConnectionSpec& connection, plugin::Rank rank, runtime::HttpRequest request,
               Function<void(runtime::HttpResult)> done) override;
   void cancel(Handle handle) override;
 
@@ -70,12 +70,14 @@ class BudgetGate final : public plugin::Gate {
     runtime::HttpRequest request;
     Function<void(runtime::HttpResult)> done;
   };
+  static constexpr std::size_t kClasses = 4;
+  static constexpr std::size_t kPriorities = 3;
   struct Account {
     Account(std::string of, AccountBudget b) : name(std::move(of)), budget(std::move(b)) {}
     std::string name;
     AccountBudget budget;
     Breaker breaker;
-    std::array<std::deque<Pending>, 4> queues;  ///< by EventClass
+    std::array<std::deque<Pending>, kClasses * kPriorities> queues;  ///< by class, then by priority
     runtime::TimerId timer = 0;
     runtime::Duration kept_until{};  ///< the pause that was saved
   };

@@ -49,7 +49,8 @@ std::string Lanes::name(std::string_view pipeline, std::string_view key) {
 bool Lanes::add(const std::string& name, journal::Waiting waiting, bool passes) {
   Lane& lane = lanes_[name];
   // Nothing but such events is in the queue of a blocked lane: their order is that of their coming.
-  if (!(lane.blocked && passes) && (lane.blocked || lane.parked > 0 || lane.queue.size() >= kMostInLane))
+  if (!(lane.blocked && passes) &&
+      (lane.blocked || lane.parked > 0 || lane.queue.size() >= most_of(waiting.pipeline)))
     return false;
   count(waiting, 1);
   lane.queue.push_back(std::move(waiting));
@@ -95,11 +96,12 @@ bool Lanes::finish(const std::string& name) {
     lanes_.erase(found);
     return false;
   }
-  return wants_parked(lane);
+  return wants_parked(name, lane);
 }
 
-bool Lanes::wants_parked(Lane& lane) {
-  if (lane.blocked || lane.parked == 0 || lane.unparking || lane.queue.size() >= kMostInLane / 2)
+bool Lanes::wants_parked(const std::string& name, Lane& lane) const {
+  if (lane.blocked || lane.parked == 0 || lane.unparking ||
+      lane.queue.size() >= most_of(pipeline_of(name)) / 2)
     return false;
   lane.unparking = true;
   return true;
@@ -125,7 +127,7 @@ bool Lanes::unblock(const std::string& name) {
     lanes_.erase(found);
     return false;
   }
-  return wants_parked(lane);
+  return wants_parked(name, lane);
 }
 
 bool Lanes::blocked(const std::string& name) const {
@@ -163,7 +165,7 @@ bool Lanes::wake(const std::string& name, std::uint64_t rest) {
     return false;
   }
   lane.state = State::idle;
-  return wants_parked(lane);
+  return wants_parked(name, lane);
 }
 
 void Lanes::drop(const std::string& pipeline) {

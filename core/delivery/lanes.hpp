@@ -30,10 +30,13 @@ class Lanes {
  public:
   /// Asked each time an event becomes the head of its lane.
   using PriorityOf = Function<config::Priority(const journal::Waiting&)>;
-  explicit Lanes(PriorityOf priority_of = {}) : priority_of_(std::move(priority_of)) {}
+  /// How many events a lane of the pipeline may hold in memory now; absent: `kMostInLane`.
+  using MostOf = Function<std::size_t(const std::string& pipeline)>;
+  explicit Lanes(PriorityOf priority_of = {}, MostOf most_of = {})
+      : priority_of_(std::move(priority_of)), most_of_(std::move(most_of)) {}
 
-  /// A lane holds at most this many events in memory; `add` answers false for the rest, which the caller
-  /// parks.
+  /// A lane holds at most this many events in memory, fewer where memory is short; `add` answers false for
+  /// the rest, which the caller parks.
   static constexpr std::size_t kMostInLane = 1000;
 
   struct Head {
@@ -135,12 +138,16 @@ class Lanes {
   };
 
   std::optional<Head> pop(Ready& ready);
-  static bool wants_parked(Lane& lane);
+  bool wants_parked(const std::string& name, Lane& lane) const;
+  std::size_t most_of(const std::string& pipeline) const {
+    return most_of_ ? most_of_(pipeline) : kMostInLane;
+  }
   void count(const journal::Waiting& waiting, int by);
   void drop_queue(Lane& lane);
   void make_ready(const std::string& name, Lane& lane);
 
   PriorityOf priority_of_;
+  MostOf most_of_;
   std::unordered_map<std::string, Lane> lanes_;
   std::map<std::string, Ready> ready_;
   std::deque<std::string> turns_;

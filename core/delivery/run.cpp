@@ -25,7 +25,7 @@ plugin::CallOptions options_for(const journal::Waiting& waiting, bool shadow,
                                 observe::Conversation* conversation) {
   plugin::CallOptions options;
   options.event = waiting.seq;
-  options.event_class = class_of(waiting);
+  options.rank = class_of(waiting);
   options.shadow = shadow;
   options.conversation = conversation;
   return options;
@@ -141,7 +141,9 @@ Task<RunEnd> EventRun::run() {
 /// What chose its lane is the author's expression too: where that fails, the event says so.
 Status EventRun::placed() {
   if (flow_.pipeline->order_by) TENON_CHECK(scope_.lane());
-  if (flow_.pipeline->priority) TENON_CHECK(scope_.priority());
+  if (!flow_.pipeline->priority) return {};
+  TENON_TRY(const config::Priority priority, scope_.priority());
+  calls_.rank_as(static_cast<std::uint8_t>(priority));
   return {};
 }
 

@@ -91,7 +91,7 @@ void Guest::http(CallId id, const tenon_http_request* from, tenon_http_done done
   kept.effect = effect;
   kept.exchange = begin_exchange(call, request);
   TENON_CRASH_POINT("http.before_send");
-  kept.handle = setup_->host.gate->send(setup_->connection, call.options.event_class, std::move(request),
+  kept.handle = setup_->host.gate->send(setup_->connection, call.options.rank, std::move(request),
                                         [self = shared_from_this(), number](runtime::HttpResult result) {
                                           self->answered(number, std::move(result));
                                         });

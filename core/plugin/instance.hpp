@@ -20,6 +20,14 @@
 
 namespace tenon::plugin {
 
+/// Who goes first where requests wait for their account's budget.
+struct Rank {
+  Rank(EventClass of, std::uint8_t within = 1)
+      : event_class(of), priority(within) {}  // NOLINT(google-explicit-constructor)
+  EventClass event_class;
+  std::uint8_t priority;  ///< within the class: 0 high, 1 normal, 2 low
+};
+
 /// How a plugin's requests leave: implemented by delivery/, which waits for the account's budget and learns
 /// from the answer. Called on the instance's thread; `done` exactly once, never inline.
 class Gate {
@@ -28,7 +36,7 @@ class Gate {
   virtual ~Gate() = default;
   /// An error `needs_reauth` or `oauth_refused` in place of an answer means that the host has no credential
   /// to send, and will not have one before somebody sees to it: the call then ends as refused credentials do.
-  virtual Handle send(const ConnectionSpec& connection, EventClass event_class, runtime::HttpRequest request,
+  virtual Handle send(const ConnectionSpec& connection, Rank rank, runtime::HttpRequest request,
                       Function<void(runtime::HttpResult)> done) = 0;
   virtual void cancel(Handle handle) = 0;
 };
@@ -75,7 +83,7 @@ struct Answer {
 
 struct CallOptions {
   std::uint64_t event = 0;  ///< number of the event that it is for, should the process die of it; 0: none
-  EventClass event_class = EventClass::live;
+  Rank rank = EventClass::live;
   observe::Conversation* conversation = nullptr;  ///< gets each exchange, redacted; outlives the call
   Answer* answer = nullptr;  ///< gets the last exchange of the call; outlives the call; null: nobody asks
   runtime::Duration deadline = std::chrono::seconds(120);

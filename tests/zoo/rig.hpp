@@ -19,7 +19,7 @@ namespace tenon::zoo {
 class OpenGate final : public plugin::Gate {
  public:
   explicit OpenGate(runtime::Runtime& runtime) : runtime_(runtime) {}
-  Handle send(const plugin::ConnectionSpec&, EventClass, runtime::HttpRequest request,
+  Handle send(const plugin::ConnectionSpec&, plugin::Rank, runtime::HttpRequest request,
               Function<void(runtime::HttpResult)> done) override {
     return runtime_.http().start(std::move(request), std::move(done));
   }

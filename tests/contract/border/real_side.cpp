@@ -21,7 +21,7 @@ using tenon::Error;
 class open_gate final : public p::Gate {
  public:
   explicit open_gate(rt::Runtime& runtime) : runtime_(runtime) {}
-  Handle send(const p::ConnectionSpec&, tenon::EventClass, rt::HttpRequest request,
+  Handle send(const p::ConnectionSpec&, p::Rank, rt::HttpRequest request,
               tenon::Function<void(rt::HttpResult)> done) override {
     return runtime_.http().start(std::move(request), std::move(done));
   }

@@ -167,7 +167,7 @@ class Provider {
 class StraightGate final : public plugin::Gate {
  public:
   explicit StraightGate(runtime::Runtime& runtime) : runtime_(runtime) {}
-  Handle send(const plugin::ConnectionSpec&, EventClass, runtime::HttpRequest request,
+  Handle send(const plugin::ConnectionSpec&, plugin::Rank, runtime::HttpRequest request,
               Function<void(runtime::HttpResult)> done) override {
     return runtime_.http().start(std::move(request), std::move(done));
   }

@@ -93,5 +93,33 @@ TEST_F(Classes, ARetriedOrReplayedPileDoesNotHoldUpLiveEvents) {
   }
 }
 
+class Priorities : public Classes {
+ protected:
+  /// How long an event that comes behind a hundred others takes, in seconds.
+  std::int64_t waits(const std::string& priority) {
+    start(std::string(kPipeline) + "delivery: { priority: \"" + priority + "\" }\n");
+    for (int i = 0; i < 100; ++i) {
+      customer(1000 + i);
+      send("pile_" + std::to_string(i), std::to_string(1000 + i));
+    }
+    // All run, and wait for the account: two requests a second.
+    runtime_.advance(seconds(1));
+    customer(1);
+    send("urgent", "1");
+    runtime_.advance(std::chrono::minutes(10));
+    EXPECT_EQ(state("urgent"), "delivered");
+    EXPECT_EQ(state("pile_99"), "delivered") << "nobody is left behind";
+    const auto row = show("urgent").row;
+    return (row.ended_ms.value_or(0) - row.event.received_ms) / 1000;
+  }
+};
+
+TEST_F(Priorities, AnUrgentEventGoesBeforeThoseThatWaitForTheBudget) {
+  EXPECT_LE(waits("${{ event.id = 'urgent' ? 'high' : 'normal' }}"), 10);
+}
+
+// The control: of one priority they are served as they came.
+TEST_F(Priorities, OfOnePriorityItTakesItsTurn) { EXPECT_GT(waits("normal"), 60); }
+
 }  // namespace
 }  // namespace tenon::pipeline

@@ -49,6 +49,25 @@ TEST_F(SharedMemory, ABacklogBehindADeadSinkHidesNoOtherPipeline) {
 }
 
 /// Their desk takes 300 of them later only; that is no outage, so nothing but their own time holds them back.
+// The account serves two requests a second: a few hot keys have work for an hour.
+TEST_F(SharedMemory, AFewHotKeysHideNoOther) {
+  start();
+  for (int i = 0; i < 800; ++i) {
+    const char* const scope = i / 4 % 2 == 0 ? "store/customer/created" : "store/customer/updated";
+    send("hot_" + std::to_string(i), std::to_string(1 + i % 4), scope);
+    if (i % 40 == 0) runtime_.advance(std::chrono::milliseconds(50));
+  }
+  for (int i = 1; i <= 20; ++i) send("other_" + std::to_string(i), std::to_string(100 + i));
+  runtime_.advance(minutes(2));
+  EXPECT_NE(state("hot_790"), "delivered") << "there is work left";
+  for (int i = 1; i <= 20; ++i) EXPECT_EQ(state("other_" + std::to_string(i)), "delivered") << i;
+  runtime_.advance(std::chrono::hours(2));
+  for (int i = 0; i < 800; ++i) {
+    const std::string is = state("hot_" + std::to_string(i));
+    EXPECT_TRUE(is == "delivered" || is == "skipped" || is == "superseded") << i << ": " << is;
+  }
+}
+
 TEST_F(SharedMemory, KeysThatRestHideNoFreeKeyOfTheirPipeline) {
   bool later = true;
   runtime_.network().on_request([&](const runtime::HttpRequest& request) -> runtime::ScriptedAnswer {
