@@ -471,6 +471,24 @@ TEST_F(ResolveHost, ACreateThatWasAloneIsLookedAfterInSilence) {
   EXPECT_EQ(watched(), 0U) << "of a first create nothing is kept";
 }
 
+// Some sinks keep a failure under its key and repeat it for ever.
+TEST_F(ResolveHost, AKeyThatKeepsFailingIsReplacedByANewOne) {
+  std::vector<std::string> keys;
+  runtime_.network().on_request([&](const runtime::HttpRequest& request) -> runtime::ScriptedAnswer {
+    if (request.method != "POST") return notes_.answer(runtime_, request);
+    const std::string key = *runtime::find_header(request.headers, "Idempotency-Key");
+    if (keys.empty() || keys.back() != key) keys.push_back(key);
+    if (key == keys.front()) return {500, "{}"};
+    return notes_.answer(runtime_, request);
+  });
+  begin("put_keyed");
+  send("msg_1", "7");
+  runtime_.advance(minutes(30));
+  EXPECT_EQ(state("msg_1"), "delivered");
+  EXPECT_EQ(keys.size(), 2U);
+  EXPECT_EQ(notes_.notes.size(), 1U);
+}
+
 TEST_F(ResolveHost, ARefusedCreateLeavesNothingToWaitFor) {
   int posts = 0;
   runtime_.network().on_request([&](const runtime::HttpRequest& request) -> runtime::ScriptedAnswer {
