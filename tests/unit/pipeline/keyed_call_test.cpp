@@ -238,6 +238,26 @@ TEST_F(KeyedCallHost, AShadowLeavesNothing) {
   EXPECT_FALSE(has_row());
 }
 
+TEST_F(KeyedCallHost, CallsOfOneIdentityTakeTurnsAndOthersDoNot) {
+  for (const bool one_identity : {true, false}) {
+    int now = 0, most = 0;
+    runtime_.network().on_request([&](const runtime::HttpRequest& request) {
+      most = std::max(most, ++now);
+      runtime_.delivery().after(seconds(5), [&] { --now; });
+      return answer(request);
+    });
+    takes_ = seconds(5);
+    start(definition("post_keyed", "delivery: { order_by: \"${{ event.id }}\" }\n"));
+    const std::string turn = one_identity ? "a" : "b";
+    send("first_" + turn, "7");
+    send("second_" + turn, one_identity ? "7" : "8");
+    runtime_.advance(minutes(1));
+    EXPECT_EQ(state("second_" + turn), "delivered");
+    EXPECT_EQ(most, one_identity ? 1 : 2);
+    stop();
+  }
+}
+
 // --- what is told late
 
 /// The event of customer 9 is answered at once, and its plugin says so only when that of 8 is answered: after
