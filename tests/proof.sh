@@ -60,7 +60,7 @@ python3 -B tests/faults/kill.py --rounds 5 --seed "${SEED:-1}" --break untold --
 
 step "killed at each crash point, ${CRASHES:-10} times, and the positive control"
 cmake --preset faults >/dev/null
-cmake --build build-faults -j "$jobs" --target products
+cmake --build build-faults -j "$jobs" --target products tenon-breakable
 python3 -B tests/faults/crash_points.py --times "${CRASHES:-10}" --seed "${SEED:-1}"
 python3 -B tests/faults/crash_points.py --times 3 --points journal.in_append --break ack_early --expect-red
 

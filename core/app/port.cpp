@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/broken_promise.hpp"
 #include "observe/log.hpp"
 
 namespace tenon::app {
@@ -15,8 +16,10 @@ void tell_warnings(const ingress::TlsContext& tls) {
   for (const std::string& warning : tls.warnings()) log::warn(codes::kTlsCertificate, warning);
 }
 
-ingress::ServerLimits limits_of(std::string_view broken) {
+/// None of them, or nobody who gives way, where that promise is broken on purpose.
+ingress::ServerLimits limits_to_keep() {
   ingress::ServerLimits limits;
+  const std::string_view broken = broken_promise();
   if (broken == "no_eviction") limits.nobody_gives_way = true;
   if (broken != "no_limits") return limits;
   constexpr std::size_t kMany = 1'000'000'000'000;
@@ -58,7 +61,7 @@ std::optional<int> Port::take_admin_socket() {
 }
 
 Result<std::string> Port::open(runtime::Runtime& runtime, ingress::Handler handler) {
-  ingress::ServerLimits limits = limits_of(options_.broken);
+  ingress::ServerLimits limits = limits_to_keep();
   limits.trusted_proxies = proxies_;
   server_.emplace(runtime.ingress(), runtime.clock(), limits, std::move(handler));
   if (tls_) server_->set_tls(tls_);

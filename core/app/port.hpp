@@ -17,8 +17,6 @@ struct PortOptions {
   std::string tls_certificate;            ///< PEM file; empty: plain HTTP
   std::string tls_key;
   std::vector<std::string> trusted_proxies;  ///< addresses or ranges
-  /// Breaks a promise on purpose, for tests that show that they would notice: `no_limits` or `no_eviction`.
-  std::string broken;
 };
 
 /// Made and used on the main thread. read(), then open(), once each.

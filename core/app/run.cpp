@@ -16,6 +16,7 @@
 #include "app/port.hpp"
 #include "app/reload.hpp"
 #include "app/verbs.hpp"
+#include "base/broken_promise.hpp"
 #include "base/json.hpp"
 #include "journal/upkeep.hpp"
 #include "observe/log.hpp"
@@ -33,15 +34,9 @@ namespace {
 constexpr std::chrono::milliseconds kFinishRequests{1500};
 constexpr std::chrono::milliseconds kFinishEvents{8000};
 
-/// A promise to break, for the tests that show that they would notice.
-std::string broken() {
-  const char* const name = getenv("TENON_BREAK");
-  return name == nullptr ? "" : name;
-}
-
 PortOptions port_options(const config::HostSettings& settings) {
   return {settings.text("listen"), settings.text("tls_cert"), settings.text("tls_key"),
-          settings.list("trusted_proxy"), broken()};
+          settings.list("trusted_proxy")};
 }
 
 /// The standard output, for the host alone: what plugins write there goes to where the log goes, and cannot
@@ -147,7 +142,7 @@ class Service {
       log::flush();
       runtime_->stop();
     };
-    if (broken() == "no_low_water") options.min_free_bytes = 0;
+    if (broken_promise() == "no_low_water") options.min_free_bytes = 0;
     TENON_TRY(journal_, journal::open_sqlite(*runtime_, data_, std::move(options)));
     TENON_CRASH_POINT("start.store_open");
     journal::keep_below(*journal_, config::parse_size(settings_.text("retention_size")).value_or(0));
@@ -157,7 +152,7 @@ class Service {
     host_options.delivery.suspects = &suspects_;
     host_options.budgets = &budgets_.emplace(data_);
     host_options.tokens = tokens_.get();
-    host_options.ingress.acknowledge_before_commit = broken() == "ack_early";
+    host_options.ingress.acknowledge_before_commit = broken_promise() == "ack_early";
     host_.emplace(*runtime_, std::move(definitions_->loaded.config), *definitions_->registry, *journal_,
                   host_options);
     dry_runs_.emplace(*host_);

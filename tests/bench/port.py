@@ -139,7 +139,7 @@ def main():
     parser.add_argument("--calm-seconds", type=float, default=10)
     parser.add_argument("--cases", nargs="+", default=["slow", "flood"], choices=["slow", "flood"])
     parser.add_argument("--folder", default="", help="where the stores go; default: the system's temporary folder")
-    parser.add_argument("--break", dest="broken", default="", help="the host's TENON_BREAK: no_limits, no_eviction")
+    parser.add_argument("--break", dest="broken", default="", help="a promise to break on purpose, by tenon-breakable: no_limits, no_eviction")
     parser.add_argument("--expect-missed", action="store_true", help="a positive control: end with 1 if no bar is missed")
     options = parser.parse_args()
     rig = Rig(options)

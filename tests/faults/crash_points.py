@@ -3,7 +3,7 @@
 
 The list is read from the source, so that none is forgotten; one that is never reached is an error. After each death the host starts again
 over what is there; at the end nothing acknowledged may be lost and nothing made twice. `--break ack_early` acknowledges before the commit
-and must be red.
+and must be red; it wants the target tenon-breakable of the same build.
 """
 
 import glob
@@ -207,6 +207,8 @@ def main():
         try:
             good = rig.run()
         except harness.HarnessError as error:
+            if options.expect_red and not rig.starts:
+                raise  # a host that never came up has broken no promise
             print(f"{point}: {error}", file=sys.stderr)
         finally:
             rig.close(keep=not good and not options.expect_red)

@@ -2,7 +2,8 @@
 """By the system calls themselves: each 200 leaves after an fdatasync of its own. Needs strace.
 
 One connection, one request after the other, and a shop that never answers the fetch, so that nothing but the appends makes the
-journal sync. Between two answers there must be a finished fdatasync. `--break ack_early` must make this red.
+journal sync. Between two answers there must be a finished fdatasync. The environment asks the host to acknowledge early: what users run
+does not listen. With `--break ack_early` the host is the one that does, and this must be red.
 """
 
 import argparse
@@ -36,10 +37,11 @@ def main():
             case.env["TENON_BREAK"] = options.break_
         wrapper = os.path.join(case.folder, "bin")
         os.mkdir(wrapper)
-        with open(os.path.join(wrapper, "tenon"), "w", encoding="ascii") as script:
-            script.write(f"#!/bin/sh\nexec strace -f -qq -s 20 -e trace=fdatasync,fsync,write,writev,sendto,sendmsg -o {trace} "
-                         f"{os.path.join(options.bin, 'tenon')} \"$@\"\n")
-        os.chmod(os.path.join(wrapper, "tenon"), 0o755)
+        program = harness.host_program(case.env)
+        with open(os.path.join(wrapper, program), "w", encoding="ascii") as script:
+            script.write(f"#!/bin/sh\nexport TENON_BREAK={options.break_ or 'ack_early'}\n"
+                         f"exec strace -f -qq -s 20 -e trace=fdatasync,fsync,write,writev,sendto,sendmsg -o {trace} {os.path.join(options.bin, program)} \"$@\"\n")
+        os.chmod(os.path.join(wrapper, program), 0o755)
         os.symlink(os.path.join(options.bin, "tenon-sandbox"), os.path.join(wrapper, "tenon-sandbox"))
         rig.BIN = wrapper
         case.start()

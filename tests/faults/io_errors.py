@@ -36,7 +36,8 @@ class Rig(load.Load):
 
     def one(self, call, error, when):
         """The strike, and whether a running host was struck."""
-        strikes.wrap(self.wrapper, self.options.bin, self.trace, call, error, when, self.options.break_ == "deaf", call in strikes.SYNCS)
+        strikes.wrap(self.wrapper, self.options.bin, self.trace, call, error, when, self.options.break_ == "deaf", call in strikes.SYNCS,
+                     harness.host_program(self.env))
         said_before = os.path.getsize(self.host.log_path)
         self.stopped_at = None
         try:

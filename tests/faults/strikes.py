@@ -15,13 +15,13 @@ LINE = re.compile(r"(\d+) +(\d+\.\d+) (?:<\.\.\. (\w+) resumed>|(\w+)\()(.*)")
 DESCRIPTOR = re.compile(r"(\d+)(?:<([^>]*)>)?")
 
 
-def wrap(folder, binaries, trace, call, error, when, deaf=False, all_calls=False):
-    """Writes folder/tenon, a host whose call number `when` fails. `deaf` is the control: the call is left out, and the host told that it went well."""
+def wrap(folder, binaries, trace, call, error, when, deaf=False, all_calls=False, program="tenon"):
+    """Writes folder/<program>, a host whose call number `when` fails. `deaf` is the control: the call is left out, and the host told that it went well."""
     calls = {call, "exit_group", "write", *(SYNCS + RECEIVES + SENDS if all_calls else ())}
-    path = os.path.join(folder, "tenon")
+    path = os.path.join(folder, program)
     with open(path, "w", encoding="ascii") as script:
         script.write(f"#!/bin/sh\nexec strace -f -qq -ttt -y --seccomp-bpf -s 16 -o {trace} -e trace={','.join(sorted(calls))} "
-                     f"-e inject={call}:{'retval=0' if deaf else 'error=' + error}:when={when} {os.path.join(binaries, 'tenon')} \"$@\"\n")
+                     f"-e inject={call}:{'retval=0' if deaf else 'error=' + error}:when={when} {os.path.join(binaries, program)} \"$@\"\n")
     os.chmod(path, 0o755)
 
 

@@ -192,6 +192,11 @@ class Sandbox(Process):
             since = page["next"]
 
 
+def host_program(environment):
+    """What to start as a host: what users run, or where a promise of it is to be broken its twin that can (CMakeLists.txt beside this)."""
+    return "tenon-breakable" if environment.get("TENON_BREAK") else "tenon"
+
+
 class Tenon(Process):
     """A host. `ready` names where it listens."""
 
@@ -200,7 +205,7 @@ class Tenon(Process):
         environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": os.environ.get("HOME", "/")}
         environment.update({k: v for k, v in os.environ.items() if k.startswith(("ASAN_", "TSAN_", "UBSAN_", "LSAN_"))})
         environment.update(env or {})
-        arguments = [os.path.join(binaries, "tenon"), "run", "--listen", listen, "--admin", "127.0.0.1:0",
+        arguments = [os.path.join(binaries, host_program(environment)), "run", "--listen", listen, "--admin", "127.0.0.1:0",
                      "--data", self.data, "--plugin-dir", plugins, *extra, *pipelines]
         super().__init__(arguments, env=environment, log=log)
         words = dict(word.split("=", 1) for word in self.ready.split() if "=" in word)
