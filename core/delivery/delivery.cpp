@@ -45,28 +45,24 @@ void Delivery::start() {
 
 void Delivery::place(journal::Waiting waiting) {
   const auto flow = flows_.find(waiting.pipeline);
-  const std::string lane = flow == flows_.end() ? Lanes::name(waiting.pipeline, waiting.event.key)
-                                                : lane_of(*flow->second, waiting.seq, waiting.event);
   if (flow == flows_.end()) {
-    // Its pipeline is not among those that run: it keeps, on disk, until one of that name comes back.
+    // It keeps in the journal, which hands it out again once a pipeline of that name is there.
     log::warn(codes::kPipelineMissing, "an event waits for a pipeline that is not running",
               {{"pipeline", waiting.pipeline}});
-    to_park_[lane].push_back(waiting.seq);
     return;
   }
   // The journal hands it out again once the pipeline runs.
   if (stopped_flows_.contains(waiting.pipeline)) return;
-  const journal::Seq seq = waiting.seq;
   if (const auto ours = still_ours_.find(waiting.pipeline); ours != still_ours_.end()) {
-    if (ours->second.erase({seq, waiting.requeued_ms}) > 0) return;
+    if (ours->second.erase({waiting.seq, waiting.requeued_ms}) > 0) return;
   }
-  const bool passes = blocked_.holds(seq);
-  if (!passes && class_of(waiting) != EventClass::live && crowded(waiting.pipeline) && !lanes_.knows(lane)) {
-    to_park_[lane].push_back(seq);
-    due_[waiting.pipeline].emplace_back(lane, lanes_.rest_on_disk(lane, seq).rest);
-    return;
-  }
-  if (!lanes_.add(lane, std::move(waiting), passes)) to_park_[lane].push_back(seq);
+  const std::string lane = lane_of(*flow->second, waiting.seq, waiting.event);
+  if (!leave_on_disk(lane, waiting)) queue(lane, std::move(waiting));
+}
+
+void Delivery::queue(const std::string& lane, journal::Waiting waiting) {
+  const journal::Seq seq = waiting.seq;
+  if (!lanes_.add(lane, std::move(waiting), blocked_.holds(seq))) to_park_[lane].push_back(seq);
 }
 
 bool Delivery::quarantined(journal::Seq seq) const {

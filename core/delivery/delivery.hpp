@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "delivery/blocked_lanes.hpp"
+#include "delivery/disk_lanes.hpp"
 #include "delivery/duplicate_watch.hpp"
 #include "delivery/feed.hpp"
 #include "delivery/flow.hpp"
@@ -97,11 +98,18 @@ class Delivery {
   void park(const std::string& lane, std::vector<journal::Seq> seqs);
   void taken(std::vector<journal::Waiting> events);
   void place(journal::Waiting waiting);
+  bool leave_on_disk(const std::string& lane, const journal::Waiting& waiting);
+  void queue(const std::string& lane, journal::Waiting waiting);
   std::string lane_of(const Flow& flow, journal::Seq seq, const Event& event) const;
   bool quarantined(journal::Seq seq) const;
   config::Priority priority_of(const journal::Waiting& waiting) const;
   void rest(const std::string& lane, journal::Waiting waiting);
   void take_parked(const std::string& lane);
+  std::size_t room(const std::string& pipeline) const;
+  void wake_at(const std::string& lane, std::uint64_t rest, std::int64_t at_ms);
+  void take_again(const std::string& pipeline, DiskLanes::Due due);
+  void took_again(const std::string& pipeline, const std::vector<DiskLanes::Lane>& lanes,
+                  std::vector<journal::Waiting> events);
   void back_to_disk(const std::string& lane, const std::vector<journal::Waiting>& events);
   void start_run(Lanes::Head head);
   std::vector<journal::Waiting> fold(const Flow& flow, Lanes::Head& head);
@@ -155,7 +163,8 @@ class Delivery {
   std::map<std::string, std::uint64_t> anew_;  ///< how often the journal was made to hand out all again
   /// Pipelines that have their share of the memory: the journal keeps the rest of theirs meanwhile.
   std::set<std::string> full_;
-  /// Lanes on disk, by pipeline, whose rest is over, each with that rest: they wait for room.
+  std::map<std::string, DiskLanes> on_disk_;  ///< by pipeline
+  /// Lanes of which more is parked than that, whose rest is over, each with it: they wait for room.
   std::map<std::string, std::deque<std::pair<std::string, std::uint64_t>>> due_;
   std::map<std::string, std::size_t> unparking_;  ///< lanes whose events are on their way from disk
   std::map<std::string, int> forbidden_in_a_row_;

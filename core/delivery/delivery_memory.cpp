@@ -10,6 +10,8 @@ namespace {
 constexpr std::uint32_t kTakeAtOnce = 256;
 constexpr std::size_t kLeastShare = 64;
 constexpr std::int64_t kShortRestMs = 1000;
+constexpr std::size_t kMostOfDiskLane = 64;
+constexpr std::size_t kWakeAtOnce = 64;
 
 }  // namespace
 
@@ -85,32 +87,64 @@ void Delivery::take_parked(const std::string& lane) {
 }
 
 void Delivery::rest(const std::string& lane, journal::Waiting waiting) {
-  const std::int64_t wait = *waiting.next_ms - runtime_.clock().wall_ms();
+  const std::int64_t until = *waiting.next_ms;
+  const std::int64_t wait = until - runtime_.clock().wall_ms();
   waiting.next_ms.reset();
-  std::uint64_t rest = 0;
   // Of a blocked lane nothing comes back from disk before it is free, and it may be this one that frees it.
-  if (wait >= kShortRestMs && !lanes_.blocked(lane) &&
-      (crowded(waiting.pipeline) || lanes_.live_of(waiting.pipeline) >= share() / 2)) {
-    auto resting = lanes_.rest_on_disk(lane, waiting.seq);
-    rest = resting.rest;
-    park(lane, std::move(resting.seqs));
-  } else {
-    rest = lanes_.rest(lane, std::move(waiting));
+  if (wait < kShortRestMs || lanes_.blocked(lane) ||
+      (!crowded(waiting.pipeline) && lanes_.live_of(waiting.pipeline) < share() / 2))
+    return wake_at(lane, lanes_.rest(lane, std::move(waiting)), until);
+  if (const auto seqs = lanes_.leave(lane, waiting.seq))
+    return on_disk_[waiting.pipeline].rest(DiskLanes::of(lane), class_of(waiting), until, *seqs);
+  auto resting = lanes_.rest_on_disk(lane, waiting.seq);
+  park(lane, std::move(resting.seqs));
+  wake_at(lane, resting.rest, until);
+}
+
+void Delivery::wake_at(const std::string& lane, std::uint64_t rest, std::int64_t at_ms) {
+  const std::int64_t wait = std::max<std::int64_t>(at_ms - runtime_.clock().wall_ms(), 1);
+  runtime_.delivery().after(std::chrono::milliseconds(wait), [this, alive = alive_, lane, rest] {
+    if (!*alive) return;
+    wake(lane, rest);
+    pump();
+  });
+}
+
+/// Events of lanes on disk stay there, and those that are not live where they have their part of the memory.
+bool Delivery::leave_on_disk(const std::string& lane, const journal::Waiting& waiting) {
+  const DiskLanes::Lane number = DiskLanes::of(lane);
+  const auto known = on_disk_.find(waiting.pipeline);
+  if (known != on_disk_.end() && known->second.holds(number)) {
+    DiskLanes& disk = known->second;
+    disk.add(number, waiting.seq);
+    if (disk.count(number) < kMostOfDiskLane || disk.comes(number) || lanes_.knows(lane)) return true;
+    // So many of one lane are parked, as those of other long lanes are.
+    DiskLanes::Rest all = disk.take(number);
+    const std::uint64_t rest = lanes_.rest_parked(lane);
+    park(lane, std::move(all.seqs));
+    wake_at(lane, rest, all.until_ms);
+    return true;
   }
-  runtime_.delivery().after(std::chrono::milliseconds(std::max<std::int64_t>(wait, 1)),
-                            [this, alive = alive_, lane, rest] {
-                              if (!*alive) return;
-                              wake(lane, rest);
-                              pump();
-                            });
+  if (blocked_.holds(waiting.seq) || class_of(waiting) == EventClass::live || !crowded(waiting.pipeline) ||
+      lanes_.knows(lane))
+    return false;
+  const std::int64_t until = waiting.next_ms.value_or(runtime_.clock().wall_ms());
+  on_disk_[waiting.pipeline].rest(number, class_of(waiting), until, {waiting.seq});
+  return true;
+}
+
+/// How many more of the pipeline's events that are not live may come into memory.
+std::size_t Delivery::room(const std::string& pipeline) const {
+  const auto found = unparking_.find(pipeline);
+  const std::size_t coming = found == unparking_.end() ? 0 : found->second;
+  const std::size_t held = lanes_.others_of(pipeline) + coming;
+  // What never left comes back as live; it must not fill the memory either.
+  if (lanes_.live_of(pipeline) >= 2 * share()) return 0;
+  return share() / 2 - std::min(share() / 2, held);
 }
 
 /// Whether the pipeline's events that are not live have their part of its memory.
-bool Delivery::crowded(const std::string& pipeline) const {
-  const auto found = unparking_.find(pipeline);
-  const std::size_t coming = found == unparking_.end() ? 0 : found->second;
-  return lanes_.others_of(pipeline) + coming >= share() / 2;
-}
+bool Delivery::crowded(const std::string& pipeline) const { return room(pipeline) == 0; }
 
 void Delivery::wake(const std::string& lane, std::uint64_t rest) {
   const std::string pipeline = Lanes::pipeline_of(lane);
@@ -121,7 +155,7 @@ void Delivery::wake(const std::string& lane, std::uint64_t rest) {
   }
 }
 
-/// Lanes whose time has come, in the order in which it came, as far as there is room.
+/// Lanes whose time has come, as far as there is room.
 void Delivery::wake_due() {
   for (auto at = due_.begin(); at != due_.end();) {
     auto& [pipeline, lanes] = *at;
@@ -132,6 +166,63 @@ void Delivery::wake_due() {
     }
     at = lanes.empty() ? due_.erase(at) : std::next(at);
   }
+  const std::int64_t now = runtime_.clock().wall_ms();
+  for (auto at = on_disk_.begin(); at != on_disk_.end();) {
+    auto& [pipeline, disk] = *at;
+    if (disk.empty()) {
+      at = on_disk_.erase(at);
+      continue;
+    }
+    // Few at a time: what is better served and comes due meanwhile finds room too.
+    if (auto due = disk.take_due(now, std::min(room(pipeline), kWakeAtOnce)); !due.lanes.empty())
+      take_again(pipeline, std::move(due));
+    const std::int64_t next = disk.next_due_ms();
+    if (next > now && next != DiskLanes::kNever)
+      pump_at(runtime_.clock().steady() + std::chrono::milliseconds(next - now));
+    ++at;
+  }
+}
+
+void Delivery::take_again(const std::string& pipeline, DiskLanes::Due due) {
+  unparking_[pipeline] += due.lanes.size();
+  journal_.take_again(
+      journal_.epoch(), std::move(due.seqs),
+      {&runtime_.delivery(), [this, alive = alive_, pipeline, lanes = std::move(due.lanes),
+                              asked = anew_[pipeline]](Result<std::vector<journal::Waiting>> got) {
+         if (!*alive) return;
+         auto& coming = unparking_[pipeline];
+         coming -= lanes.size();
+         if (coming == 0) unparking_.erase(pipeline);
+         // Asked for before the pipeline was stopped: the journal hands them out again.
+         if (!on_disk_.contains(pipeline) || anew_[pipeline] != asked) return;
+         if (got) {
+           took_again(pipeline, lanes, std::move(*got));
+         } else {
+           for (const DiskLanes::Lane lane : lanes)
+             on_disk_[pipeline].rest_again(lane, runtime_.clock().wall_ms() + kShortRestMs);
+         }
+         pump();
+       }});
+}
+
+void Delivery::took_again(const std::string& pipeline, const std::vector<DiskLanes::Lane>& lanes,
+                          std::vector<journal::Waiting> events) {
+  const auto flow = flows_.find(pipeline);
+  if (flow == flows_.end()) return;
+  for (auto& waiting : events) {
+    const std::string lane = lane_of(*flow->second, waiting.seq, waiting.event);
+    queue(lane, std::move(waiting));
+  }
+  for (auto& [lane, seqs] : std::exchange(to_park_, {})) park(lane, std::move(seqs));
+  DiskLanes::Due more;
+  for (const DiskLanes::Lane lane : lanes) {
+    const std::vector<journal::Seq> seqs = on_disk_[pipeline].came(lane);
+    if (seqs.empty()) continue;
+    more.lanes.push_back(lane);
+    more.seqs.insert(more.seqs.end(), seqs.begin(), seqs.end());
+  }
+  std::sort(more.seqs.begin(), more.seqs.end());
+  if (!more.lanes.empty()) take_again(pipeline, std::move(more));
 }
 
 }  // namespace tenon::delivery

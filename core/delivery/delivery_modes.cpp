@@ -93,6 +93,7 @@ void Delivery::stop_handing_out(const std::string& pipeline) {
   stopped_flows_.insert(pipeline);
   still_ours_.erase(pipeline);
   lanes_.drop(pipeline);
+  on_disk_.erase(pipeline);
 }
 
 void Delivery::hand_out_again(const std::string& pipeline) {

@@ -155,6 +155,24 @@ Lanes::DiskRest Lanes::rest_on_disk(const std::string& name, journal::Seq head) 
   return out;
 }
 
+std::optional<std::vector<journal::Seq>> Lanes::leave(const std::string& name, journal::Seq head) {
+  std::vector<journal::Seq> seqs = {head};
+  const auto found = lanes_.find(name);
+  if (found == lanes_.end()) return seqs;
+  Lane& lane = found->second;
+  if (lane.parked > 0 || lane.unparking || lane.blocked) return std::nullopt;
+  for (const auto& each : lane.queue) seqs.push_back(each.seq);
+  drop_queue(lane);
+  lanes_.erase(found);
+  return seqs;
+}
+
+std::uint64_t Lanes::rest_parked(const std::string& name) {
+  Lane& lane = lanes_[name];
+  lane.state = State::resting;
+  return lane.rest = ++rests_;
+}
+
 bool Lanes::wake(const std::string& name, std::uint64_t rest) {
   const auto found = lanes_.find(name);
   if (found == lanes_.end() || found->second.state != State::resting || found->second.rest != rest)

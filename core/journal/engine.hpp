@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "journal/call.hpp"
+#include "journal/seq_queue.hpp"
 
 namespace tenon::journal {
 
@@ -29,6 +30,7 @@ class Engine final : public Journal {
   void park(Epoch epoch, std::string lane, std::vector<Seq> seqs, Reply<bool> reply) override;
   void take_parked(Epoch epoch, std::string lane, std::uint32_t limit,
                    Reply<std::vector<Waiting>> reply) override;
+  void take_again(Epoch epoch, std::vector<Seq> seqs, Reply<std::vector<Waiting>> reply) override;
   void look(std::vector<IdentityKey> identities, std::vector<AppliedKey> applied,
             Reply<Looked> reply) override;
   void begin(Epoch epoch, Intent intent, Reply<bool> reply) override;
@@ -126,7 +128,7 @@ class Engine final : public Journal {
   std::map<std::string, Seq> catching_up_;
   /// Pipelines that the taker is full of: their events up to here were handed out.
   std::map<std::string, Seq> left_at_;
-  std::map<std::string, std::set<Seq>> requeued_;  ///< by pipeline: to be handed out
+  std::map<std::string, SeqQueue> requeued_;  ///< by pipeline: to be handed out
   // Of the batch that runs; they count once it is committed.
   std::vector<PipelineState> set_;
   std::vector<std::pair<std::string, Seq>> opened_;

@@ -59,12 +59,10 @@ Status Engine::take_requeued(Store& store, std::uint32_t limit, Taken& taken) {
       ++at;
       continue;
     }
-    const auto count = std::min<std::size_t>(limit - taken.events.size(), waiting.size());
-    const auto last = std::next(waiting.begin(), static_cast<std::ptrdiff_t>(count));
-    const std::vector<Seq> seqs(waiting.begin(), last);
+    const std::vector<Seq> seqs = waiting.first(limit - taken.events.size());
     TENON_TRY(auto open, store.open_of(seqs));
     std::move(open.begin(), open.end(), std::back_inserter(taken.events));
-    waiting.erase(waiting.begin(), last);
+    waiting.drop(seqs.size());
     at = waiting.empty() ? requeued_.erase(at) : std::next(at);
   }
   if (!requeued_.empty() && taken.events.size() >= limit) taken.more = true;
@@ -111,7 +109,7 @@ void Engine::apply_committed() {
     // What a walk will still come upon is left to it.
     if (passed_by || seq > taken_) continue;
     if (walks_on && seq > (behind != catching_up_.end() ? behind->second : left->second)) continue;
-    requeued_[pipeline].insert(seq);
+    requeued_[pipeline].add(seq);
   }
   if (!opened_.empty()) appended_ = true;
 }
@@ -170,6 +168,16 @@ Result<std::vector<Waiting>> Engine::take_parked_now(Store& store, const std::st
   }
   if (parked.empty()) parked_.erase(found);
   return taken;
+}
+
+void Engine::take_again(Epoch epoch, std::vector<Seq> seqs, Reply<std::vector<Waiting>> reply) {
+  push_fenced<std::vector<Waiting>>(
+      epoch, Call::Kind::read, 0, std::move(reply),
+      [this, seqs = std::move(seqs)](Store& store) -> Result<std::vector<Waiting>> {
+        if (!seqs.empty() && *std::max_element(seqs.begin(), seqs.end()) > taken_)
+          return Error("not_taken", "only events that were taken can be taken again");
+        return store.open_of(seqs);
+      });
 }
 
 }  // namespace tenon::journal

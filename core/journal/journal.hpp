@@ -353,6 +353,9 @@ class Journal : public Ledger {
   virtual void park(Epoch epoch, std::string lane, std::vector<Seq> seqs, Reply<bool> reply) = 0;
   virtual void take_parked(Epoch epoch, std::string lane, std::uint32_t limit,
                            Reply<std::vector<Waiting>> reply) = 0;
+  /// Taken events as they are now, in the order of `seqs`, leaving out those that ended: for a taker that
+  /// remembers itself what it let go of. `not_taken` if one was never taken.
+  virtual void take_again(Epoch epoch, std::vector<Seq> seqs, Reply<std::vector<Waiting>> reply) = 0;
 
   /// Creates that are to be looked after, in seq order. What became of their event does not count, unless it
   /// was deleted.

@@ -120,6 +120,11 @@ Result<bool> Rig::park(const std::string& lane, std::vector<Seq> seqs) {
   return ask<bool>([&](auto reply) { journal->park(journal->epoch(), lane, seqs, std::move(reply)); });
 }
 
+Result<std::vector<Waiting>> Rig::take_again(std::vector<Seq> seqs) {
+  return ask<std::vector<Waiting>>(
+      [&](auto reply) { journal->take_again(journal->epoch(), std::move(seqs), std::move(reply)); });
+}
+
 std::vector<Waiting> Rig::take_parked(const std::string& lane, std::uint32_t limit) {
   return need(ask<std::vector<Waiting>>(
       [&](auto reply) { journal->take_parked(journal->epoch(), lane, limit, std::move(reply)); }));

@@ -131,6 +131,7 @@ class Rig {
   std::vector<Waiting> take(TakeQuery query = 100);
   Result<bool> park(const std::string& lane, std::vector<Seq> seqs);
   std::vector<Waiting> take_parked(const std::string& lane, std::uint32_t limit = 100);
+  Result<std::vector<Waiting>> take_again(std::vector<Seq> seqs);
   Looked look(std::vector<IdentityKey> identities, std::vector<AppliedKey> applied = {});
   Result<bool> begin(Intent intent);
   std::vector<Watch> watches();

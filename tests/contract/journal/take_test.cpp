@@ -170,6 +170,39 @@ TEST_P(JournalContract, OnlyTakenEventsCanBeParked) {
   EXPECT_EQ(seqs_of(rig.take()), std::vector<Seq>{seq});
 }
 
+TEST_P(JournalContract, TakenEventsCanBeTakenAgainAsTheyAreNow) {
+  std::vector<Seq> seqs;
+  for (int i = 0; i < 4; ++i) seqs.push_back(rig.add("e" + std::to_string(i)));
+  EXPECT_EQ(rig.take_again({seqs[0]}).error().code, "not_taken");
+  rig.take(3);
+  EXPECT_EQ(rig.take_again({seqs[0], seqs[3]}).error().code, "not_taken");
+  ASSERT_TRUE(rig.settle(std::vector<Settlement>{ended(seqs[1]), retried(seqs[2], 5'000, 2)}));
+  const auto again = rig.take_again({seqs[2], seqs[1], seqs[0]});
+  ASSERT_TRUE(again);
+  EXPECT_EQ(seqs_of(*again), (std::vector<Seq>{seqs[2], seqs[0]}));
+  EXPECT_EQ(again->front().attempts, 2U);
+  EXPECT_EQ(again->front().next_ms, 5'000);
+  EXPECT_TRUE(rig.take_again({})->empty());
+  EXPECT_EQ(seqs_of(rig.take()), std::vector<Seq>{seqs[3]}) << "what was not taken is still to come";
+}
+
+TEST_P(JournalContract, RequeuedEventsComeInOrderAndOnce) {
+  std::vector<Seq> seqs;
+  for (int i = 0; i < 5; ++i) seqs.push_back(rig.add("e" + std::to_string(i)));
+  rig.take();
+  std::vector<Settlement> all;
+  for (const Seq seq : seqs) all.push_back(ended(seq, End::rejected, "no"));
+  ASSERT_TRUE(rig.settle(all));
+  rig.requeue({seqs[3], seqs[4]});
+  rig.requeue({seqs[1]});
+  EXPECT_EQ(seqs_of(rig.take(1)), std::vector<Seq>{seqs[1]});
+  rig.requeue({seqs[0]});
+  EXPECT_EQ(seqs_of(rig.take(2)), (std::vector<Seq>{seqs[0], seqs[3]}));
+  rig.requeue({seqs[2], seqs[4]});
+  EXPECT_EQ(seqs_of(rig.take()), (std::vector<Seq>{seqs[2], seqs[4]}));
+  EXPECT_TRUE(rig.take().empty());
+}
+
 // --- epochs, order of answers
 
 TEST_P(JournalContract, ACallOfAnotherEpochChangesNothing) {

@@ -326,6 +326,7 @@ class BrokenJournal final : public journal::Journal {
   void park(journal::Epoch, std::string, std::vector<journal::Seq>, Reply<bool>) override {}
   void take_parked(journal::Epoch, std::string, std::uint32_t,
                    Reply<std::vector<journal::Waiting>>) override {}
+  void take_again(journal::Epoch, std::vector<journal::Seq>, Reply<std::vector<journal::Waiting>>) override {}
   void look(std::vector<journal::IdentityKey>, std::vector<journal::AppliedKey>,
             Reply<journal::Looked>) override {}
   void begin(journal::Epoch, journal::Intent, Reply<bool>) override {}
