@@ -80,7 +80,7 @@ class Backlog(bench.Bench):
         self.drain()
         self.switch(fail={"status": 422, "rate": 0.0}, hang=True)
         self.start_again()
-        dead = [str(row[0]) for row in harness.read_store(self.data, "SELECT seq FROM ended ORDER BY seq LIMIT 1000")]
+        dead = [str(row[0]) for row in harness.read_store(self.data, "SELECT seq FROM ended WHERE end = 'rejected' LIMIT 1000")]
         self.retry(*dead)
         harness.wait_until(lambda: self.waiting() >= 1000, "the first to wait", 60)
         few = resident_mib(self.host.pid)
