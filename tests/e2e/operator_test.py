@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import unittest
 
@@ -92,6 +93,46 @@ class Operator(Rig):
         self.assertIn("requeued", self.tenon("events", "show", "msg_7"))
         self.tenon("dead", "retry", "msg_7", code=1)
         self.tenon("dead", "retry", code=2)
+
+    def test_a_retry_on_a_running_host_is_cancelled_and_goes_on(self):
+        count = 300
+        self.customers(count + 1)
+        self.start()
+        self.post(self.thin(count + 1), "msg_first")
+        self.drained(1)
+        self.remote.put("/_sandbox/switches", {"api": "gorgias", "fail": {"status": 400, "rate": 1.0}})
+        for customer in range(1, count + 1):
+            self.post(self.thin(customer), f"msg_{customer}")
+        self.assertEqual(self.drained(count + 1), {"delivered": 1, "rejected": count})
+        self.remote.put("/_sandbox/switches", {"api": "gorgias", "fail": {"status": 400, "rate": 0.0}})
+        requeued = lambda: harness.read_store(self.data, "SELECT seq FROM audit WHERE what = 'requeued' ORDER BY id")
+        for text in (True, False):
+            before = len(requeued())
+            verb = subprocess.Popen([os.path.join(BIN, "tenon"), "dead", "retry", "--all", "--data", self.data, *([] if text else ["--json"])], cwd=self.folder,
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={"PATH": os.environ["PATH"]})
+            self.addCleanup(verb.kill)
+            harness.wait_until(lambda b=before: len(requeued()) >= b + 8, "the retry to begin")
+            verb.send_signal(signal.SIGINT)
+            said, complaint = verb.communicate(timeout=60)
+            self.assertEqual(verb.returncode, 130, said + complaint)
+            retried = len(requeued()) - before
+            left = count - before - retried
+            self.assertGreater(left, 0, "the retry was over before it was cancelled")
+            if text:
+                self.assertEqual(said, f"{retried} queued again, {left} left as they were: Ctrl-C\n")
+            else:
+                self.assertEqual({name: json.loads(said)[name] for name in ("retried", "interrupted", "left")},
+                                 {"retried": retried, "interrupted": True, "left": left})
+            harness.wait_until(lambda: self.status()["waiting"] == 0, "all to end", 60)
+            # Those that were queued ran, the oldest first; the others are as they were.
+            ends = dict(harness.read_store(self.data, "SELECT end, count(*) FROM ended GROUP BY end"))
+            self.assertEqual(ends, {"delivered": 1 + before + retried, "rejected": left})
+            self.assertEqual(len(self.effects("customer.created")), 1 + before + retried)
+            oldest = harness.read_store(self.data, "SELECT min(seq) FROM ended WHERE end = 'rejected'")[0][0]
+            self.assertTrue(all(seq < oldest for (seq,) in requeued()))
+        self.assertEqual(json.loads(self.tenon("dead", "retry", "--all", "--json"))["retried"], left)
+        harness.wait_until(lambda: self.status()["waiting"] == 0, "all to end", 60)
+        self.assertEqual(len(self.effects("customer.created")), count + 1, "each once")
 
     def test_a_retry_takes_what_it_is_told_and_no_more(self):
         self.customers(6)
