@@ -1,6 +1,7 @@
 // tenon auth: a connection's first tokens, and what is known of those that there are.
 #include <array>
 #include <chrono>
+#include <filesystem>
 #include <future>
 #include <iostream>
 #include <optional>
@@ -27,6 +28,7 @@ constexpr std::array<std::string_view, 7> kFlags = {"data",           "plugin_di
 
 struct AuthOptions {
   std::string connection;
+  std::string word;  ///< of status: where the connection's name stands, or the first of the files
   std::string listen = "127.0.0.1:0";
   std::string redirect_uri;
   std::string timeout = "5m";
@@ -238,6 +240,31 @@ int login(const config::HostSettings& settings, const AuthOptions& options) {
 
 // --- status
 
+/// What is there, ends as a pipeline file does, or has a folder before it; a connection's name has no slash.
+bool is_path(const std::string& word) {
+  return word.find('/') != std::string::npos || word.ends_with(".yaml") || word.ends_with(".yml") ||
+         std::filesystem::exists(word);
+}
+
+/// The words are a connection's name and pipeline files, in any order; `files` are the later ones.
+int sort_words(AuthOptions& options, std::vector<std::string>& files) {
+  if (!options.word.empty()) files.insert(files.begin(), options.word);
+  for (auto at = files.begin(); at != files.end();) {
+    if (is_path(*at)) {
+      ++at;
+      continue;
+    }
+    if (!options.connection.empty() && options.connection != *at)
+      return output().fail("bad_argument",
+                           "one connection, or all: `" + options.connection + "` or `" + *at +
+                               "`? (a file's name ends in .yaml or .yml, or the file is there)",
+                           kExitBadInput);
+    options.connection = *at;
+    at = files.erase(at);
+  }
+  return kExitOk;
+}
+
 int show_status(const config::HostSettings& settings, const AuthOptions& options) {
   Opened opened;
   if (const int code = open(settings, options.connection, opened); code != kExitOk) return code;
@@ -322,12 +349,14 @@ void add_auth(Command& program) {
       "logged in yet. The exit code is 1 while one needs a login.");
   HostFlags& status_host = add_host_flags(status, {});
   auto& shown = status.keep<AuthOptions>();
-  status.option("--connection", shown.connection, "Only this one").value("NAME");
+  status.argument("connection", shown.word, "Only this one; a word that names a file is one of PIPELINES")
+      .completes(Completes::file);
+  status.option("--connection", shown.connection, "Only this one, though a file has its name").value("NAME");
   for (const std::string_view key : kFlags) status_host.declare(status, key);
+  status_host.sift("pipelines", [&shown](auto& files) { return sort_words(shown, files); });
   status.json();
   status.example("tenon auth status pipelines/oauth/customers.yaml", "All of them, after the login above");
-  status.example("tenon auth status --json --connection desk pipelines/oauth/customers.yaml",
-                 "One, for a script");
+  status.example("tenon auth status --json desk pipelines/oauth/customers.yaml", "One, for a script");
   status.run([&status_host, &shown] { return show_status(status_host.settings(), shown); });
 }
 

@@ -90,7 +90,17 @@ void HostFlags::declare(Command& command, std::string_view key) {
   given.option.push_back(made);
 }
 
+int HostFlags::sift() {
+  if (!sift_) return kExitOk;
+  Given& given = given_.find(sifted_)->second;
+  const int code = sift_(given.values);
+  given.given = !given.values.empty();
+  return code;
+}
+
 int HostFlags::prepare() {
+  for (auto& [key, given] : given_) given.given = given.option.front().given();
+  if (const int code = sift(); code != kExitOk) return code;
   file_ = config_;
   if (file_.empty() && std::filesystem::exists(config::kHostFileName)) file_ = config::kHostFileName;
   if (!file_.empty()) {
@@ -105,7 +115,7 @@ int HostFlags::prepare() {
       std::cerr << config::render_text(diagnostics_, output().err().color);
   }
   for (const auto& [key, given] : given_) {
-    if (!given.option.front().given()) continue;
+    if (!given.given) continue;
     HostSettings::Setting setting;
     setting.origin = HostSettings::Origin::flag;
     const HostOption& option = *config::find_host_option(key);

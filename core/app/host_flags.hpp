@@ -1,10 +1,12 @@
 // Host options on the command line: flags made from the table, over tenon.yaml, over the defaults.
 #pragma once
 
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "app/cli/command.hpp"
@@ -22,6 +24,12 @@ class HostFlags {
   /// What to do if tenon.yaml has errors: tell them and end with bad input (the default), or run all the
   /// same.
   void on_faults(Faults faults) { faults_ = faults; }
+  /// Looks at what the command line gives of a list before it counts, and may change it: empty is as not
+  /// given. Another code than kExitOk ends there.
+  void sift(std::string_view key, std::function<int(std::vector<std::string>&)> look) {
+    sifted_ = key;
+    sift_ = std::move(look);
+  }
 
   const config::HostSettings& settings() const { return settings_; }
   /// Empty if none was read.
@@ -36,14 +44,19 @@ class HostFlags {
     std::vector<std::string> values;
     std::string value;
     bool on = false;
+    bool given = false;          ///< on the command line
     std::vector<Option> option;  ///< one
   };
+  int sift();
+
   std::string config_;
   std::map<std::string, Given, std::less<>> given_;
   config::HostSettings settings_;
   std::vector<config::Diagnostic> diagnostics_;
   std::string file_;
   Faults faults_ = Faults::end;
+  std::string sifted_;
+  std::function<int(std::vector<std::string>&)> sift_;
 };
 
 /// Those of the table with these keys, and --config. May be called several times for one command.

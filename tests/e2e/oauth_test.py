@@ -85,6 +85,55 @@ class OAuth(Rig):
         ends = {end for (end,) in harness.read_store(self.data, "SELECT DISTINCT end FROM ended")}
         self.assertEqual(len(ends), 1, ends)
 
+    def test_a_connection_is_named_by_a_word_and_files_by_theirs(self):
+        with open(PIPELINE, encoding="utf-8") as file:
+            text = file.read()
+        text = text[:text.index("\ntests:")] + "\n"
+        second = text.replace("name: gorgias-oauth", "name: second").replace("  desk:", "  later:").replace("connection: desk", "connection: later")
+        folder = os.path.join(self.folder, "pipelines")
+        os.mkdir(folder)
+        for name, content in (("first.yaml", text), ("second.yaml", second)):
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write(content)
+        with open(os.path.join(self.folder, "tenon.yaml"), "w", encoding="utf-8") as file:
+            file.write("tenon: 1\npipelines: [pipelines]\n")
+        first = os.path.join(folder, "first.yaml")
+
+        def told(*words, code=1):
+            done = subprocess.run([os.path.join(BIN, "tenon"), "auth", "status", "--json", "--data", self.data, "--plugin-dir", PLUGINS, *words],
+                                  capture_output=True, text=True, timeout=60, cwd=self.folder, env={"PATH": os.environ["PATH"], **self.env})
+            self.assertEqual(done.returncode, code, f"{words}\n{done.stdout}{done.stderr}")
+            self.stderr = done.stderr
+            return [one["connection"] for one in json.loads(done.stdout)["tokens"]] if code != 2 else []
+        self.assertEqual(told(), ["desk", "later"], "the files of tenon.yaml")
+        self.assertEqual(told("later"), ["later"], "of these")
+        self.assertEqual(told("--connection", "desk"), ["desk"])
+        self.assertEqual(told("desk", "--connection", "desk"), ["desk"])
+        self.assertEqual(told("pipelines"), ["desk", "later"], "a folder that is there")
+        self.assertEqual(told(first), ["desk"])
+        self.assertEqual(told(first, "pipelines/second.yaml"), ["desk", "later"])
+        self.assertEqual(told("later", first, "pipelines/second.yaml"), ["later"])
+        self.assertEqual(told(first, "pipelines/second.yaml", "later"), ["later"], "in any order")
+        told("latr", code=2)
+        self.assertIn("no connection is called `latr`; did you mean `later`?", self.stderr)
+        told("later", first, code=2)
+        self.assertIn("no connection is called `later`", self.stderr)
+        told("store", code=2)
+        self.assertIn("connection store has no `oauth2:`", self.stderr)
+        for words in (("desk", "later"), ("desk", "--connection", "later"), (first, "desk", "later")):
+            told(*words, code=2)
+            self.assertIn("`desk`", self.stderr)
+            self.assertIn("`later`", self.stderr)
+        told("no/such", code=2)
+        self.assertIn("no/such", self.stderr)
+        self.assertNotIn("no connection is called", self.stderr)
+        told("nothing.yml", code=2)
+        self.assertNotIn("no connection is called", self.stderr)
+        # What is there is a file, whatever a connection is called; the option says that the connection is meant.
+        os.rename(first, os.path.join(self.folder, "later"))
+        self.assertEqual(told("later"), ["desk"])
+        self.assertEqual(told("--connection", "later"), ["later"])
+
     def test_a_refused_login_and_a_hold_that_a_login_ends(self):
         self.login()
         self.start()
