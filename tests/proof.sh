@@ -85,6 +85,7 @@ python3 -B tests/faults/fsync_fails.py --bin build/bin --plugins build/lib/tenon
 step "full disks, and the positive control"
 python3 -B tests/faults/disk_full.py --cycles "${FULL_DISKS:-10}"
 python3 -B tests/faults/disk_full.py --cycles 1 --cases tmpfs --break no_low_water --expect-red
+python3 -B tests/faults/disk_full.py --cycles 1 --cases limit --break no_low_water --expect-red
 
 step "exchanges cut at ${CUTS:-200} bytes of request and answer, and the positive control"
 python3 -B tests/faults/cuts.py --count "${CUTS:-200}" --seed "${SEED:-1}"

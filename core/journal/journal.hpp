@@ -392,8 +392,8 @@ class Journal : public Ledger {
   virtual void show(std::string id, Reply<std::optional<EventDetail>> reply) = 0;
   virtual void counts(Reply<Counts> reply) = 0;
 
-  /// Deletes events (dead letters excepted) that ended before `before_ms` and dedupe rows that expired,
-  /// at most `limit` rows; answers how many. Small batches keep acknowledgements fast.
+  /// Deletes events (dead letters excepted) that ended before `before_ms` and dedupe rows that expired, at
+  /// most `limit` rows; answers how many, or `limit` while it still looks. Small batches keep acks fast.
   virtual void retain(std::int64_t before_ms, std::uint32_t limit, Reply<std::uint64_t> reply) = 0;
 
   /// Commits what was handed in, answers it, checkpoints and closes; blocks. No call after it.

@@ -76,7 +76,7 @@ void range(Journal& journal, RangeQuery query, Journal::Reply<Range> reply);
 void forget(Journal& journal, ForgetQuery query, Journal::Reply<Forgotten> reply);
 /// Rewrites the files so that they hold what the store holds and nothing else.
 void scrub(Journal& journal, Journal::Reply<Scrubbed> reply);
-/// From now on `retain` deletes ended events, the oldest first, while the store holds more than that,
+/// From now on `retain` deletes ended events, the first to end first, while the store holds more than that,
 /// whatever their age. Of sqlite only. 0: no bound.
 void keep_below(Journal& journal, std::uint64_t bytes);
 

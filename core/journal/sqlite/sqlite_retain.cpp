@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::uint32_t kRetainLook = 4096;
 constexpr int kYoungInARow = 64;
+// Narrow rows of ended looked at per turn: a few milliseconds; at one in so many the event's row too.
+constexpr int kWalkLook = 20'000;
+constexpr int kWalkAsk = 16;
 // Events looked at in one turn of `forget`, and deleted: some milliseconds each.
 constexpr Seq kForgetLook = 20'000;
 constexpr std::size_t kForgetMost = 200;
@@ -37,7 +40,9 @@ Result<std::uint64_t> SqliteStore::retain(std::int64_t before_ms, std::uint32_t 
   gone += requests;
   TENON_TRY(const std::uint64_t audits,
             delete_expired(sql_->oldest_audit, sql_->delete_audit, before_ms, limit - gone));
-  return gone + audits;
+  gone += audits;
+  // Where it is not done looking there may be more.
+  return walk_at_ ? std::uint64_t{limit} : gone;
 }
 
 Result<std::uint64_t> SqliteStore::delete_events(std::int64_t before_ms, std::uint32_t limit) {
@@ -107,9 +112,12 @@ Result<std::uint64_t> SqliteStore::live_bytes() {
 Result<std::uint64_t> SqliteStore::shrink(std::uint64_t limit) {
   constexpr std::uint64_t kAtOnce = 20;
   std::uint64_t gone = 0;
-  while (most_bytes_ != 0 && gone < limit) {
-    TENON_TRY(const std::uint64_t bytes, live_bytes());
-    if (bytes <= most_bytes_) break;
+  while (gone < limit) {
+    TENON_TRY(const std::uint64_t bytes, most_bytes_ == 0 ? Result<std::uint64_t>(0) : live_bytes());
+    if (bytes <= most_bytes_) {
+      if (walk_at_) drop_walk();
+      break;
+    }
     TENON_TRY(const std::uint64_t deleted, delete_oldest(std::min(kAtOnce, limit - gone)));
     gone += deleted;
     if (deleted == 0) break;
@@ -117,27 +125,61 @@ Result<std::uint64_t> SqliteStore::shrink(std::uint64_t limit) {
   return gone;
 }
 
-/// Ended well; dead letters stay until somebody has looked at them.
+/// Ended well, the first to end first; dead letters stay until somebody has looked at them.
 Result<std::uint64_t> SqliteStore::delete_oldest(std::uint64_t limit) {
-  std::vector<Seq> old;
-  bool wrapped = true;
-  {
-    auto rows = sql_->retain_scan.query(shrink_from_);
-    for (std::uint32_t looked = 0; rows.next(); ++looked) {
-      if (looked == kRetainLook || old.size() == limit) {
-        wrapped = false;
-        break;
-      }
-      const auto end = rows.is_null(2) ? std::nullopt : end_of(rows.text(2));
-      shrink_from_ = static_cast<Seq>(rows.number(0));
-      if (end && !is_dead(*end)) old.push_back(shrink_from_);
+  if (earliest_.empty() || walk_at_) TENON_CHECK(walk_ended());
+  std::uint64_t gone = 0;
+  while (!walk_at_ && gone < limit) {
+    const auto one = earliest_.take();
+    if (!one) break;
+    bool still = false;
+    {
+      auto rows = sql_->ended_one.query(one->seq);
+      const auto end = rows.next() ? end_of(rows.text(0)) : std::nullopt;
+      // It may have run again meanwhile, or be gone.
+      still = end && !is_dead(*end) && rows.number(1) == one->ended_ms;
+      TENON_CHECK(rows.status());
     }
-    TENON_CHECK(rows.status());
+    if (!still) continue;
+    TENON_CHECK(delete_event(one->seq));
+    ++gone;
   }
-  if (wrapped) shrink_from_ = 0;
-  for (const Seq seq : old) TENON_CHECK(delete_event(seq));
-  return std::uint64_t{old.size()};
+  return gone;
 }
+
+/// Looks for those that ended first, so many rows a turn. Nothing ends before it is received, and numbers
+/// grow as events are received: the walk is over once what comes was received after the last of those that
+/// were found had ended. What ends meanwhile ends later than all of them.
+Status SqliteStore::walk_ended() {
+  if (!walk_at_) walk_at_ = shrink_from_;
+  auto rows = sql_->ended_scan.query(*walk_at_);
+  for (int looked = 0; rows.next(); ++looked) {
+    if (looked == kWalkLook) return {};
+    const auto seq = static_cast<Seq>(rows.number(0));
+    const auto end = end_of(rows.text(1));
+    const bool well = end && !is_dead(*end);
+    // Dead letters at the front are not read again by the next walk.
+    if (!well && shrink_from_ == *walk_at_) shrink_from_ = seq;
+    walk_at_ = seq;
+    if (well) earliest_.note({rows.number(2), seq});
+    if (!earliest_.full() || looked % kWalkAsk != 0) continue;
+    auto event = sql_->received_of.query(seq);
+    if (event.next() && event.number(0) > earliest_.latest_ms()) break;
+    TENON_CHECK(event.status());
+  }
+  TENON_CHECK(rows.status());
+  walk_at_.reset();
+  earliest_.sort();
+  return {};
+}
+
+void SqliteStore::drop_walk() {
+  earliest_.clear();
+  walk_at_.reset();
+}
+
+/// A walk must not pass it by.
+void SqliteStore::may_go(Seq seq) { shrink_from_ = std::min(shrink_from_, seq - 1); }
 
 // --- what is to be forgotten
 

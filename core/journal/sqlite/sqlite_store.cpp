@@ -1,5 +1,6 @@
 #include "journal/sqlite/sqlite_store.hpp"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -19,12 +20,23 @@ constexpr int kPressedPages = 4096;
 // While space is low: the log is kept this short, and its file gives back what it took.
 constexpr int kLowPages = 64;
 constexpr std::uint64_t kPageBytes = 4096;
+// A page in the log, with its head.
+constexpr std::uint64_t kFrameBytes = kPageBytes + 24;
 // What the end of an open event takes, without its conversation.
 constexpr std::uint64_t kSettleBytes = 1024;
 constexpr std::size_t kFreshEvents = 1024;
 // Narrow rows of pending looked at per turn: a few milliseconds.
 constexpr int kScanLook = 20'000;
 constexpr std::size_t kFreshBytes = 4 * 1024 * 1024;
+
+constexpr std::uint64_t kNoLimit = UINT64_MAX;
+
+/// What this process may make of one file. Asked each time: it can be changed from outside.
+std::uint64_t file_size_limit() {
+  struct rlimit limit = {};
+  if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return kNoLimit;
+  return limit.rlim_cur;
+}
 
 std::size_t weight(const Waiting& waiting) { return waiting.event.data.size() + 512; }
 
@@ -120,6 +132,8 @@ Status SqliteStore::commit() {
 
 void SqliteStore::rollback() {
   changes_.clear();
+  // What was taken to be deleted is still there.
+  drop_walk();
   appended_.clear();
   // A failed commit may have undone itself already. The outcome does not matter: what could not be rolled
   // back now is when the file is opened again.
@@ -185,12 +199,25 @@ Result<bool> SqliteStore::open_some(Scan& scan, std::size_t limit, std::vector<W
 
 // --- space, the log, the end
 
+/// What may still be written though no file may grow past `limit`: into the database, where free pages are
+/// used first, and into the log, which is written from its start again once it is copied back.
+std::uint64_t SqliteStore::room_below(std::uint64_t limit) {
+  if (limit == kNoLimit) return kNoLimit;
+  const auto live = live_bytes();
+  const std::uint64_t log = static_cast<std::uint64_t>(wal_pages_) * kFrameBytes;
+  const std::uint64_t used = std::max(live ? *live : 0, log);
+  return limit - std::min(limit, used);
+}
+
 bool SqliteStore::has_space() {
   struct statvfs info = {};
   if (::statvfs(database_->file().c_str(), &info) != 0) return true;
-  const std::uint64_t free = static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+  const std::uint64_t on_disk = static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
   const std::uint64_t whole = static_cast<std::uint64_t>(info.f_blocks) * info.f_frsize;
-  reserve_ = std::min(min_free_bytes_, whole / min_free_part_);
+  // Where nothing is to be kept back the limit is met when it is met.
+  const std::uint64_t limit = min_free_bytes_ == 0 ? kNoLimit : file_size_limit();
+  reserve_ = std::min(min_free_bytes_, std::min(whole, limit) / min_free_part_);
+  const std::uint64_t free = std::min(on_disk, room_below(limit));
   const std::uint64_t to_settle = open_ * kSettleBytes;
   space_ = free >= reserve_ + to_settle       ? Space::enough
            : free >= reserve_ / 2 + to_settle ? Space::low

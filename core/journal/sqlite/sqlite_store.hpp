@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "journal/sqlite/database.hpp"
+#include "journal/sqlite/earliest.hpp"
 #include "journal/store.hpp"
 
 namespace tenon::journal {
@@ -75,6 +76,8 @@ class SqliteStore final : public Store {
   void close(bool sound) override;
 
  private:
+  /// Remembered at once: 256 KiB.
+  static constexpr std::size_t kEarliest = 16 * 1024;
   struct Statements;
   /// New events whose rows need not be read back, because the taker keeps up.
   struct Fresh {
@@ -119,8 +122,12 @@ class SqliteStore final : public Store {
   Status write_identities(const Settlement& settlement);
   Result<std::uint64_t> delete_events(std::int64_t before_ms, std::uint32_t limit);
   Result<std::uint64_t> live_bytes();
+  std::uint64_t room_below(std::uint64_t limit);
   Result<std::uint64_t> shrink(std::uint64_t limit);
   Result<std::uint64_t> delete_oldest(std::uint64_t limit);
+  Status walk_ended();
+  void drop_walk();
+  void may_go(Seq seq);
   Result<std::uint64_t> delete_marked(std::uint64_t limit);
   Status forget_event(Seq seq);
   Status forget_versions(const ForgetQuery& query, Forgotten& done);
@@ -158,7 +165,9 @@ class SqliteStore final : public Store {
   Seq settled_ = 0;  ///< the highest one
 
   Seq retain_from_ = 0;
-  Seq shrink_from_ = 0;
+  Seq shrink_from_ = 0;           ///< nothing that may go is there or below
+  std::optional<Seq> walk_at_;    ///< looking for those that ended first
+  Earliest earliest_{kEarliest};  ///< of those that may go, once the walk is over
   int wal_pages_ = 0;
   int checkpoint_after_ = 0;  ///< not before the log has that many pages
   std::uint64_t reserve_;     ///< what this disk must have left

@@ -209,6 +209,7 @@ Result<bool> SqliteStore::settle_one(const Settlement& settlement) {
 
 Status SqliteStore::end_event(const Settlement& settlement, std::string pipeline) {
   changes_.push_back({std::move(pipeline), -1, is_dead(*settlement.end) ? 1 : 0, 0});
+  may_go(settlement.seq);
   return sql_->insert_ended.run(settlement.seq, tenon::name_of(*settlement.end), settlement.reason,
                                 settlement.attempts_counted, now_ms_);
 }
@@ -329,6 +330,7 @@ Result<Skipped> SqliteStore::skip(std::span<const Seq> seqs) {
       skipped.refused.push_back({seq, letter.refused});
       continue;
     }
+    may_go(seq);
     TENON_CHECK(sql_->skip_dead.run(tenon::name_of(End::skipped), kSkipped, now_ms_, seq));
     TENON_CHECK(
         sql_->insert_audit.run(now_ms_, std::string_view("skipped"), letter.connection, letter.ended, seq));

@@ -151,6 +151,8 @@ Status SqliteStore::Statements::prepare(Database& database) {
       {&retain_scan,
        "SELECT e.seq, e.received_ms, d.end, d.ended_ms FROM event e LEFT JOIN ended d ON d.seq = e.seq"
        " WHERE e.seq > ? ORDER BY e.seq"},
+      {&ended_scan, "SELECT seq, end, ended_ms FROM ended WHERE seq > ? ORDER BY seq"},
+      {&ended_one, "SELECT end, ended_ms FROM ended WHERE seq = ?"},
       {&delete_event, "DELETE FROM event WHERE seq = ?"},
       {&delete_ended, "DELETE FROM ended WHERE seq = ?"},
       {&delete_actions, "DELETE FROM action_end WHERE seq = ?"},

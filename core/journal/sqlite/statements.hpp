@@ -18,7 +18,8 @@ struct SqliteStore::Statements {
   Statement list_all[2], list_open[2], list_dead[2];
   Statement dead_end, delete_dead, skip_dead, requeue, drop_action, replaying, range;
   Statement states, state_of, insert_state, put_state, delete_state, retrying, oldest_of, received_of;
-  Statement oldest_waiting, retain_scan, delete_event, delete_ended, delete_actions, delete_attempts;
+  Statement oldest_waiting, retain_scan, ended_scan, ended_one, delete_event, delete_ended, delete_actions,
+      delete_attempts;
   Statement marks, delete_meta, blank_audit, forget_scan, applied_of_key, delete_applied, delete_identities;
   Statement oldest_dedupe, delete_dedupe, oldest_audit, delete_audit, put_meta;
 

@@ -1,8 +1,10 @@
 // A key that is forgotten, a store that has a bound, and that no byte stays in the files.
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include "contract.hpp"
 #include "journal/upkeep.hpp"
@@ -175,6 +177,23 @@ class Files : public testing::Test {
     ASSERT_TRUE(rig.settle(told(seqs[3], "Zanzibar", "ann@example.com")));
   }
 
+  std::vector<Seq> seqs_left() {
+    std::vector<Seq> out;
+    Query query;
+    query.limit = 1000;
+    query.oldest_first = true;
+    do {
+      const Listed listed = rig.listed(query);
+      for (const EventRow& row : listed.rows) out.push_back(row.seq);
+      query.after = listed.next;
+    } while (query.after != 0);
+    return out;
+  }
+  std::size_t skip(Seq seq) {
+    const auto skipped = rig.ask<Skipped>([&](auto reply) { rig.journal->skip({seq}, std::move(reply)); });
+    return skipped ? skipped->seqs.size() : 0;
+  }
+
   FaultVfs no_waiting;
   TempFolder folder;
   Rig rig;
@@ -243,6 +262,113 @@ TEST_F(Files, WhatIsTooMuchGoesOldestFirstAndDeadLettersStay) {
   EXPECT_EQ(rig.counts().dead, 10U);
   // Those in between are the newest, without a gap.
   for (std::size_t i = 0; i + 10 < rows.size(); ++i) EXPECT_EQ(rows[i].seq, seqs.back() - i);
+}
+
+TEST_F(Files, WhatIsTooMuchGoesInTheOrderOfItsEnd) {
+  open(1024 * 1024);
+  const std::string data = "\"" + std::string(8000, 'x') + "\"";
+  // Received in one order and ended in another: the first 100 last, behind a pause, say.
+  std::vector<Seq> seqs;
+  for (int i = 0; i < 300; ++i) seqs.push_back(rig.add("e" + std::to_string(i), "p", "k", data));
+  const auto end = [&](int i) {
+    ++rig.runtime.now_ms;
+    ASSERT_TRUE(rig.settle(ended(seqs[static_cast<std::size_t>(i)])));
+  };
+  for (int i = 299; i >= 100; --i) end(i);
+  for (int i = 0; i < 100; ++i) end(i);
+  ASSERT_TRUE(rig.settle({ended(rig.add("dead"), End::rejected)}));
+  EXPECT_EQ(rig.retain(0, 10), 10U);
+  std::vector<Seq> left = seqs_left();
+  EXPECT_EQ(left.front(), seqs[0]) << "received first, ended late";
+  EXPECT_EQ(left[left.size() - 2], seqs[289]) << "the ten that ended first are gone";
+  while (rig.retain(0, 50) != 0) {
+  }
+  left = seqs_left();
+  ASSERT_GT(left.size(), 50U) << "no more than needed";
+  ASSERT_LT(left.size(), 150U);
+  EXPECT_EQ(rig.counts().dead, 1U);
+  left.pop_back();
+  // Those that ended last.
+  const std::size_t first = left.size() < 100 ? 100 - left.size() : 0;
+  for (std::size_t i = 0; i < left.size(); ++i) EXPECT_EQ(left[i], seqs[first + i]);
+}
+
+TEST_F(Files, WhatRanAgainIsAsYoungAsItsLastEnd) {
+  open(1024 * 1024);
+  const std::string data = "\"" + std::string(8000, 'x') + "\"";
+  std::vector<Seq> seqs;
+  for (int i = 0; i < 300; ++i) {
+    ++rig.runtime.now_ms;
+    seqs.push_back(rig.add("e" + std::to_string(i), "p", "k", data));
+    ASSERT_TRUE(rig.settle(ended(seqs.back(), i < 40 ? End::rejected : End::delivered)));
+  }
+  EXPECT_EQ(rig.retain(0, 10), 10U) << "a walk that passes the dead letters by";
+  // Two of the dead letters run again, one is let go of by an operator; all three end last.
+  ++rig.runtime.now_ms;
+  rig.requeue({seqs[3], seqs[4]});
+  ASSERT_TRUE(rig.settle(ended(seqs[3])));
+  ASSERT_TRUE(rig.settle(ended(seqs[4])));
+  EXPECT_EQ(skip(seqs[5]), 1U);
+  while (rig.retain(0, 50) != 0) {
+  }
+  const std::vector<Seq> left = seqs_left();
+  for (const std::size_t i : {0U, 3U, 4U, 5U, 39U, 299U})
+    EXPECT_NE(std::find(left.begin(), left.end(), seqs[i]), left.end()) << i;
+  EXPECT_EQ(std::find(left.begin(), left.end(), seqs[60]), left.end());
+  // With a smaller bound they go as well, and in time: no walk passes them by.
+  keep_below(*rig.journal, 400 * 1024);
+  while (rig.retain(0, 50) != 0) {
+  }
+  EXPECT_EQ(seqs_left().size(), 37U) << "the dead letters alone";
+}
+
+TEST_F(Files, AWalkOverMoreThanATurnSaysThatItGoesOn) {
+  open(1024 * 1024);
+  // Many that ended long after the few that are to go.
+  std::vector<Seq> seqs;
+  for (int i = 0; i < 50'000; i += 500) {
+    Append many;
+    for (int j = 0; j < 500; ++j) many.events.push_back(new_event("e" + std::to_string(i + j)));
+    const auto appended = rig.append(std::move(many));
+    ASSERT_TRUE(appended);
+    seqs.insert(seqs.end(), appended->seqs.begin(), appended->seqs.end());
+  }
+  std::vector<Settlement> batch;
+  for (std::size_t i = 0; i < seqs.size(); ++i) {
+    if (i % 500 == 0) ++rig.runtime.now_ms;
+    batch.push_back(ended(seqs[seqs.size() - 1 - i]));
+    if (batch.size() < 500) continue;
+    ASSERT_TRUE(rig.settle(std::exchange(batch, {})));
+  }
+  const std::size_t before = seqs_left().size();
+  ASSERT_EQ(before, 50'000U);
+  EXPECT_EQ(rig.retain(0, 100), 100U);
+  EXPECT_EQ(seqs_left().size(), before) << "it looks first, and says that there may be more";
+  for (int turns = 0; turns < 10 && seqs_left().size() == before; ++turns) rig.retain(0, 100);
+  const std::vector<Seq> left = seqs_left();
+  EXPECT_EQ(left.size(), before - 100);
+  EXPECT_EQ(left.front(), seqs.front());
+  EXPECT_GE(left.back(), seqs[seqs.size() - 501]);
+}
+
+TEST_F(Files, AWalkEndsWhereAllWasReceivedLater) {
+  open(1024 * 1024);
+  for (int i = 0; i < 50'000; i += 500) {
+    rig.runtime.now_ms += 10;
+    Append many;
+    std::vector<Settlement> batch;
+    for (int j = 0; j < 500; ++j) {
+      many.events.push_back(new_event("e" + std::to_string(i + j)));
+      many.events.back().event.received_ms = rig.runtime.now_ms;
+    }
+    const auto appended = rig.append(std::move(many));
+    ASSERT_TRUE(appended);
+    for (const Seq seq : appended->seqs) batch.push_back(ended(seq));
+    ASSERT_TRUE(rig.settle(std::move(batch)));
+  }
+  const std::size_t before = seqs_left().size();
+  EXPECT_EQ(rig.retain(0, 100), 100U);
+  EXPECT_EQ(seqs_left().size(), before - 100) << "in the first turn";
 }
 
 }  // namespace

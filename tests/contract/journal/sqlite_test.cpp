@@ -1,8 +1,10 @@
 // What only the SQLite journal can be asked: the file, its lock, its versions, and that everything survives.
 #include <sqlite3.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -400,6 +402,53 @@ TEST_F(SqliteJournal, RefusesAppendsBeforeTheDiskIsFull) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, "store_full");
   EXPECT_TRUE(rig.settle(ended(seq))) << "what was accepted can still be settled";
+  EXPECT_TRUE(rig.failures.empty());
+}
+
+/// For as long as it lives no file of this process may grow past so much.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const struct rlimit wanted = {bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &wanted);
+  }
+  ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  struct rlimit before_ = {};
+};
+
+TEST_F(SqliteJournal, RefusesAppendsBeforeALimitOfTheFilesSize) {
+  Options options;
+  options.on_failure = [this](Error error) { rig.failures.push_back(std::move(error)); };
+  auto opened = open_sqlite(rig.runtime, folder.path(), std::move(options));
+  ASSERT_TRUE(opened);
+  rig.journal = std::move(*opened);
+  const FileSizeLimit limit(1024 * 1024);
+  std::vector<Seq> taken;
+  std::string refused;
+  while (refused.empty() && taken.size() < 20'000) {
+    const auto appended = rig.append(append_of(new_event("e" + std::to_string(taken.size()))));
+    if (appended) {
+      taken.push_back(appended->seqs[0]);
+    } else {
+      refused = appended.error().code;
+    }
+  }
+  EXPECT_EQ(refused, "store_full");
+  EXPECT_GT(taken.size(), 200U);
+  EXPECT_FALSE(rig.counts().has_space);
+  // All of it can be settled, with what was said to the remote.
+  for (const Seq seq : taken) {
+    Settlement end = ended(seq);
+    end.attempts.push_back(attempt(1));
+    const auto settled = rig.settle(std::move(end));
+    ASSERT_TRUE(settled) << seq << " " << settled.error().text();
+  }
   EXPECT_TRUE(rig.failures.empty());
 }
 
