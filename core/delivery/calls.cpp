@@ -71,7 +71,9 @@ Task<CallResult> Calls::update(plugin::Instance& instance, std::string operation
 Task<CallResult> Calls::deliver(plugin::Instance& instance, std::string operation, std::string record,
                                 std::string call_id, Late late) {
   const auto start = [&](CallDone done) {
-    return instance.deliver(operation, record, call_id, with(std::move(late)), std::move(done));
+    plugin::CallOptions options = with(std::move(late));
+    options.answer = &answer_;
+    return instance.deliver(operation, record, call_id, std::move(options), std::move(done));
   };
   CallResult result = co_await run(instance, Kind::write, start);
   co_return result;

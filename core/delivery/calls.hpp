@@ -40,6 +40,9 @@ class Calls {
   runtime::Task<plugin::CallResult> deliver(plugin::Instance& instance, std::string operation,
                                             std::string record, std::string call_id, Late late);
 
+  /// Of the answer to the last `deliver`; 0: there was none.
+  int status() const { return answer_.status; }
+
   /// Cancels the open call, and every later one at once.
   void cancel();
   bool cancelled() const { return cancelled_; }

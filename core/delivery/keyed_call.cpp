@@ -1,5 +1,6 @@
 #include "delivery/keyed_call.hpp"
 
+#include "base/digest.hpp"
 #include "delivery/intent.hpp"
 #include "delivery/resolve.hpp"
 #include "event/iso_time.hpp"
@@ -16,6 +17,24 @@ journal::Identity nothing_of(const KeyedCall& call) {
   journal::Identity row;
   row.key = journal::key_of_call(call.seq, call.action);
   return row;
+}
+
+/// The row of a call whose doubt was told to people: an id of none says that the next one takes another.
+journal::Identity told_of(const KeyedCall& call, std::int64_t since_ms) {
+  journal::Identity row = nothing_of(call);
+  row.state = journal::IdentityState::creating;
+  row.create_since_ms = since_ms;
+  return row;
+}
+
+bool is_told(const journal::Identity& row) {
+  return row.state == journal::IdentityState::creating && row.create_id.empty();
+}
+
+/// Not what stands before a sink says while that is away (502, 503, 504, 520 and above): an answer of its
+/// own.
+bool may_be_kept(int status) {
+  return status >= 500 && status < 520 && status != 502 && status != 503 && status != 504;
 }
 
 Task<Result<journal::Looked>> look(KeyedCall& call) {
@@ -35,13 +54,14 @@ std::optional<KeyedCallResult> settled_before(const KeyedCall& call, const journ
     ended.outcome.reason = "an earlier call was done: the plugin told late";
     return ended;
   }
-  if (earlier.state != journal::IdentityState::creating ||
-      !key_forgotten(call.key_ms, earlier.create_since_ms, call.clock.wall_ms()))
+  if (earlier.state != journal::IdentityState::creating) return std::nullopt;
+  const bool told = is_told(earlier);
+  if (told ? call.known : !key_forgotten(call.key_ms, earlier.create_since_ms, call.clock.wall_ms()))
     return std::nullopt;
-  ended.forgotten =
-      "the call of " + iso_time(earlier.create_since_ms) +
-      " may have taken effect, and its sink no longer recognises a repetition: look there, then "
-      "skip it or retry it";
+  ended.row = told_of(call, earlier.create_since_ms);
+  ended.forgotten = "the call of " + iso_time(earlier.create_since_ms) + " may have taken effect" +
+                    (told ? "" : ", and its sink no longer recognises a repetition") +
+                    ": look there, then skip it or retry it";
   ended.in_doubt = true;
   return ended;
 }
@@ -56,6 +76,9 @@ Task<KeyedCallResult> run_keyed_call(KeyedCall& call) {
   KeyedCallResult ended;
   const bool keyed = call.key_ms > 0;
   bool doubted = false;  // before this attempt
+  std::string call_id = call.call_id;
+  std::int64_t since = call.clock.wall_ms();
+  std::optional<journal::Identity> told;  // of an earlier one: this one has another id
   Calls::Late late;
   if (keyed) {
     Result<journal::Looked> looked = co_await look(call);
@@ -63,19 +86,26 @@ Task<KeyedCallResult> run_keyed_call(KeyedCall& call) {
     if (!looked) co_return ended;
     const journal::Identity& earlier = looked->identities.front();
     if (auto settled = settled_before(call, earlier)) co_return std::move(*settled);
-    doubted = earlier.state == journal::IdentityState::creating;
+    if (is_told(earlier)) {
+      told = earlier;
+      call_id = uuid_v5(call_id + '\0' + std::to_string(earlier.create_since_ms));
+    } else if (earlier.state == journal::IdentityState::creating) {
+      doubted = true;
+      call_id = earlier.create_id;
+      since = earlier.create_since_ms;
+    }
     if (!doubted && !call.shadow) {
       TENON_CRASH_POINT("delivery.before_call_intent");
-      journal::Intent intent{call.seq, call.action, {earlier.key}, call.call_id, call.clock.wall_ms()};
+      journal::Intent intent{call.seq, call.action, {earlier.key}, call_id, since};
       Result<bool> begun = co_await begin(call.journal, call.executor, call.calls, std::move(intent));
       ended.store_failed = !begun;
       if (!begun) co_return ended;
     }
-    late = learns(call.journal, call.executor, {earlier.key}, call.call_id);
+    late = learns(call.journal, call.executor, {earlier.key}, call_id);
   }
   TENON_CRASH_POINT("delivery.before_call");
   CallResult called =
-      co_await call.calls.deliver(call.sink, call.operation, call.record, call.call_id, std::move(late));
+      co_await call.calls.deliver(call.sink, call.operation, call.record, call_id, std::move(late));
   TENON_CRASH_POINT("delivery.after_call");
   ended.withheld = called.verdict == CallResult::Verdict::withheld;
   ended.cancelled = called.verdict == CallResult::Verdict::cancelled;
@@ -85,7 +115,9 @@ Task<KeyedCallResult> run_keyed_call(KeyedCall& call) {
   const bool refused = had_no_effect(called) && !failed_as(called, Cause::conflict);
   const bool over = ended.outcome.ok() || refused || called.sent == Sent::no;
   ended.in_doubt = !ended.outcome.ok() && (doubted || !over);
-  if (keyed && !ended.in_doubt) ended.row = nothing_of(call);
+  // What surely did nothing is sent again under the id that it had, and that is the other one.
+  if (keyed && !ended.in_doubt) ended.row = told && !ended.outcome.ok() ? *told : nothing_of(call);
+  if (keyed && ended.in_doubt && may_be_kept(call.calls.status())) ended.spent = told_of(call, since);
   co_return ended;
 }
 

@@ -21,10 +21,12 @@ struct KeyedCall {
   std::string record;  ///< JSON text
   journal::Seq seq = 0;
   std::string action;
-  std::string call_id;  ///< the same for every repetition of this event's action
+  std::string call_id;  ///< the same for every repetition of this event's action, but see `spent`
   /// How long the sink recognises it: milliseconds; 0: it never does, and no intent is written.
   std::int64_t key_ms = 0;
   bool shadow = false;  ///< it is withheld: no intent is needed
+  /// Whoever asked for it knows what may be at the sink: it was asked for by name, or by force.
+  bool known = true;
 };
 
 struct KeyedCallResult {
@@ -34,6 +36,9 @@ struct KeyedCallResult {
   std::string forgotten;
   /// An earlier one, or this one, may have taken effect.
   bool in_doubt = false;
+  /// The sink failed by itself, and may repeat that answer for as long as it knows the id. The row to write
+  /// if this is the event's end, which must say so: whoever asks for the call again gets another id.
+  std::optional<journal::Identity> spent = std::nullopt;
   /// The row to write with what came of it, if it changes.
   std::optional<journal::Identity> row = std::nullopt;
   bool withheld = false;      ///< since the pipeline is a shadow

@@ -7,9 +7,6 @@ namespace tenon::delivery {
 namespace {
 
 constexpr std::int64_t kUnknownServerMs = 60'000;
-/// An answer that keeps failing under one id may be the id's own: some sinks keep a 500 and repeat it
-/// (https://docs.stripe.com/api/idempotent_requests).
-constexpr std::uint32_t kAttemptsPerKey = 5;
 /// Most lost answers are found by the first searches; the last ones only close the case.
 constexpr std::array<std::int64_t, 5> kSearches = {2'000, 5'000, 15'000, 30'000, 60'000};
 

@@ -22,6 +22,10 @@ inline constexpr std::int64_t kExchangeMs = 60'000;
 /// which it may unwind.
 inline constexpr std::int64_t kCallMs = 125'000;
 
+/// An answer that keeps failing under one id may be the id's own: some sinks keep a 500 and repeat it
+/// (https://docs.stripe.com/api/idempotent_requests).
+inline constexpr std::uint32_t kAttemptsPerKey = 5;
+
 /// What is done once a search has found nothing.
 struct NextStep {
   enum class Kind : std::uint8_t {

@@ -59,7 +59,8 @@ Task<EventRun::ActionResult> EventRun::run_locked(const config::Action& action,
   ActionResult result = co_await write(action, operation, std::move(text), std::move(identities),
                                        std::move(known), std::move(applied));
   if (held && result.end && result.end->end == End::delivered) {
-    result.outcome.reason = "forced, though " + held->reason;
+    const std::string also = result.end->reason.empty() ? "" : "; " + result.end->reason;
+    result.outcome.reason = "forced, though " + held->reason + also;
     result.end->reason = result.outcome.reason;
   }
   co_return result;
@@ -78,7 +79,8 @@ Task<EventRun::ActionResult> EventRun::call(const config::Action& action, const 
                   action.name,
                   repeat_id(action),
                   static_cast<std::int64_t>(operation.capabilities.idempotency_key_ttl_ms),
-                  shadow_};
+                  shadow_,
+                  waiting_.event.event_class != EventClass::replay || waiting_.forced};
   KeyedCallResult done = co_await run_keyed_call(keyed);
   if (done.store_failed || done.cancelled) co_return abandoned();
   if (done.withheld) co_return ended(action, End::skipped, std::string(kShadowWould) + "deliver");
@@ -88,6 +90,13 @@ Task<EventRun::ActionResult> EventRun::call(const config::Action& action, const 
     result.identities.push_back(std::move(*done.row));
   } else if (result.end && is_dead(result.end->end) && done.in_doubt) {
     result.end->reason += "; it may have taken effect";
+    if (done.spent && result.end->end == End::exhausted && waiting_.attempts + 1 >= kAttemptsPerKey) {
+      result.end->reason +=
+          ", or its sink repeats an answer that it keeps for the call's id: look there, then skip it or "
+          "retry "
+          "it, under another id";
+      result.identities.push_back(std::move(*done.spent));
+    }
   }
   co_return result;
 }
@@ -119,6 +128,7 @@ Task<EventRun::ActionResult> EventRun::write(const config::Action& action, const
     ActionResult result = ended(action, End::skipped, std::string(kShadowWould) + done.withheld);
     // What needs it may go on with an object that is there.
     result.end->id = done.id;
+    if (!done.conflict.empty()) result.outcome.reason += "; " + done.conflict;
     co_return result;
   }
   if (done.in_doubt) {
@@ -126,7 +136,10 @@ Task<EventRun::ActionResult> EventRun::write(const config::Action& action, const
   } else if (done.outcome.ok()) {
     services_.doubts.resolved(identities);
   }
+  if (!done.conflict.empty())
+    done.outcome.reason += (done.outcome.reason.empty() ? "" : "; ") + done.conflict;
   ActionResult result = decide(action, done.outcome);
+  if (result.end && result.end->end == End::delivered) result.end->reason = std::move(done.conflict);
   if (done.outcome.ok() && done.outcome.learnt_id) {
     for (auto& key : identities) {
       journal::Identity row;

@@ -1,6 +1,8 @@
 #include "delivery/upsert.hpp"
 
+#include <algorithm>
 #include <optional>
+#include <tuple>
 
 #include "base/digest.hpp"
 #include "delivery/intent.hpp"
@@ -29,6 +31,37 @@ Outcome asked_again(std::int64_t wait_ms) {
       Cause::ambiguous, "an earlier create may still take effect: searched again until it no longer can");
   outcome.retry_after_ms = wait_ms;
   return outcome;
+}
+
+/// Numbers by their value, however long, and before all others; these by their text. A whole order: which one
+/// is the lowest does not depend on how the matches are listed.
+bool is_lower(const plugin::Match& one, const plugin::Match& other) {
+  const auto order = [](const std::string& id) {
+    const bool number = !id.empty() && id.find_first_not_of("0123456789") == std::string::npos;
+    std::string_view digits = number ? id : std::string_view();
+    digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
+    return std::tuple(!number, digits.size(), digits, std::string_view(id));
+  };
+  return order(one.id) < order(other.id);
+}
+
+/// Which one of several is written must be the same each time, or one identity is spread over two objects.
+plugin::Match take_lowest(std::vector<plugin::Match> matches, const std::string& operation,
+                          std::string& conflict) {
+  constexpr std::size_t kMostTold = 10;
+  conflict.clear();
+  std::sort(matches.begin(), matches.end(), is_lower);
+  if (matches.size() > 1) {
+    std::string ids;
+    for (std::size_t i = 0; i < std::min(matches.size(), kMostTold); ++i)
+      ids += (ids.empty() ? "" : ", ") + matches[i].id;
+    if (matches.size() > kMostTold) ids += " and " + std::to_string(matches.size() - kMostTold) + " more";
+    log::warn(codes::kIdentityAmbiguous,
+              "several objects at the sink match one identity; the lowest id is taken",
+              {{"operation", operation}, {"matches", ids}});
+    conflict = "several objects at the sink match (" + ids + "): the lowest id is taken";
+  }
+  return std::move(matches.front());
 }
 
 /// What this run's own creates came to.
@@ -104,16 +137,12 @@ Task<UpsertResult> run_steps(Upsert& upsert, Creates& creates) {
         co_return ended;
       }
       if (found.matches.empty()) {
+        ended.conflict.clear();
         std::optional<UpsertResult> made = co_await create(upsert, creates);
         if (!made) continue;
         co_return std::move(*made);
       }
-      if (found.matches.size() > 1) {
-        log::warn(codes::kIdentityAmbiguous,
-                  "several objects at the sink match one identity; the first is taken",
-                  {{"operation", upsert.operation}, {"matches", std::to_string(found.matches.size())}});
-      }
-      match = std::move(found.matches.front());
+      match = take_lowest(std::move(found.matches), upsert.operation, ended.conflict);
       id = match->id;
     }
     TENON_CRASH_POINT("delivery.before_update");

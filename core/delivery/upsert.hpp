@@ -42,6 +42,8 @@ struct UpsertResult {
   /// A create was sent though an earlier one is not accounted for, at a sink that would not notice: a search
   /// later must show one object only. Its intent has what to search for.
   bool verify = false;
+  /// Several objects match the identity: which, and that the lowest was taken; for people.
+  std::string conflict;
   /// What was not done since the pipeline is a shadow: `create`, `update 17`.
   std::string withheld;
   std::string id;  ///< where an update was withheld: of the object that is there

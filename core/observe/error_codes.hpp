@@ -91,8 +91,8 @@ namespace codes {
       "A running host answered the command line with an error, or not in its language.", \
       "See the host's log; is it of another version than this binary?") \
   ROW(kIdentityAmbiguous, "identity_ambiguous", \
-      "Several objects at a sink match one identity; the first of them is written.", \
-      "Merge them at the sink.") \
+      "Several objects at a sink match one identity; the one with the lowest id is written.", \
+      "Merge them at the sink. The line names their ids; so does the event's attempt (`tenon events show`).") \
   ROW(kInternal, "internal", \
       "The host met a state that it should not be in.", \
       "Please report it with the log line.") \

@@ -297,7 +297,8 @@ typedef struct tenon_sink {
   uint32_t size;
   uint32_t reserved; /* 0 */
 
-  /* Looks the record's object up by its identity. FOUND with all matches, best first; none is an answer too.
+  /* Looks the record's object up by its identity. FOUND with all matches, in any order; none is an answer
+   * too.
    */
   void (*find)(void* instance, tenon_call call, tenon_str operation, tenon_str record);
 

@@ -97,7 +97,7 @@ class match {
   std::string version;
 };
 
-/// Answer of find: all matches, best first; none is an answer too.
+/// Answer of find: all matches, in any order; none is an answer too.
 class found {
  public:
   found() = default;

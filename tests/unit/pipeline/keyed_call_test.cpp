@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <set>
 
 #include "virtual_host.hpp"
 
@@ -256,6 +257,125 @@ TEST_F(KeyedCallHost, CallsOfOneIdentityTakeTurnsAndOthersDoNot) {
     EXPECT_EQ(most, one_identity ? 1 : 2);
     stop();
   }
+}
+
+// --- a sink that keeps a 500 and repeats it for its key
+
+class KeptAnswerHost : public KeyedCallHost {
+ protected:
+  void SetUp() override {
+    KeyedCallHost::SetUp();
+    runtime_.network().on_request([this](const runtime::HttpRequest& request) { return kept(request); });
+  }
+  runtime::ScriptedAnswer kept(const runtime::HttpRequest& request) {
+    const std::string key = *runtime::find_header(request.headers, "Idempotency-Key");
+    ids_.push_back(key);
+    if (status_ != 0) kept_.emplace(key, status_);
+    const auto found = kept_.find(key);
+    return {found == kept_.end() ? 201 : found->second, "{}", {{"Content-Type", "application/json"}}};
+  }
+  /// An event whose call fails in a moment's trouble of the sink, and its end.
+  void fail(int status, const std::string& retry = "for: 10m") {
+    start(definition("post_keyed", "delivery: { retry: { " + retry + " } }\n"));
+    status_ = status;
+    send("one", "7");
+    runtime_.advance(seconds(1));
+    status_ = 0;
+    runtime_.advance(minutes(30));
+    ASSERT_EQ(state("one"), "exhausted");
+    ASSERT_EQ(std::set<std::string>(ids_.begin(), ids_.end()).size(), 1U);
+  }
+  void replay(bool force) {
+    std::optional<Result<journal::Requeued>> done;
+    host_->replay("notes", {1}, force, [&](Result<journal::Requeued> result) { done = std::move(result); });
+    runtime_.advance(minutes(5));
+    ASSERT_TRUE(done && *done);
+    ASSERT_EQ((*done)->seqs.size(), 1U);
+  }
+  int status_ = 0;
+  std::map<std::string, int> kept_;
+  std::vector<std::string> ids_;
+};
+
+TEST_F(KeptAnswerHost, IsAskedUnderAnotherIdByWhomTheDeadLetterTold) {
+  fail(500);
+  EXPECT_THAT(reason(), HasSubstr("it may have taken effect, or its sink repeats an answer that it keeps"));
+  EXPECT_THAT(reason(), HasSubstr("under another id"));
+  retry();
+  EXPECT_EQ(state("one"), "delivered");
+  EXPECT_NE(ids_.back(), ids_.front());
+  EXPECT_FALSE(has_row());
+}
+
+TEST_F(KeptAnswerHost, AlsoIfThatFailsTooAndTheOneAfterIt) {
+  fail(500);
+  status_ = 500;
+  retry();
+  status_ = 0;
+  runtime_.advance(minutes(30));
+  ASSERT_EQ(state("one"), "exhausted");
+  EXPECT_EQ(std::set<std::string>(ids_.begin(), ids_.end()).size(), 2U)
+      << "each id is repeated until its end";
+  retry();
+  EXPECT_EQ(state("one"), "delivered");
+  EXPECT_EQ(std::set<std::string>(ids_.begin(), ids_.end()).size(), 3U);
+}
+
+TEST_F(KeptAnswerHost, TheOtherIdIsNotGivenUpWhileTheSinkCannotBeReached) {
+  fail(500);
+  const std::string first = ids_.front();
+  runtime_.network().on_request([](const runtime::HttpRequest&) -> runtime::ScriptedAnswer {
+    return {Error("connect_failed", "refused"), runtime::RequestSent::no};
+  });
+  retry();
+  EXPECT_EQ(state("one"), "retrying");
+  ids_.clear();
+  runtime_.network().on_request([this](const runtime::HttpRequest& request) { return kept(request); });
+  runtime_.advance(minutes(20));
+  EXPECT_EQ(state("one"), "delivered");
+  ASSERT_EQ(ids_.size(), 1U);
+  EXPECT_NE(ids_.front(), first);
+}
+
+TEST_F(KeptAnswerHost, WhoeverReplaysAllHasNotLooked) {
+  fail(500);
+  const std::size_t asked = ids_.size();
+  replay(false);
+  EXPECT_EQ(state("one"), "exhausted");
+  EXPECT_THAT(reason(), HasSubstr("may have taken effect: look there, then skip it or retry it"));
+  EXPECT_EQ(ids_.size(), asked);
+  replay(true);
+  EXPECT_EQ(state("one"), "delivered");
+}
+
+// What stands before a sink keeps nothing: its 503 is over one day, and the id still guards the call.
+TEST_F(KeptAnswerHost, AnotherFailureKeepsTheId) {
+  fail(503);
+  EXPECT_THAT(reason(), ::testing::EndsWith("; it may have taken effect"));
+  kept_.clear();
+  retry();
+  EXPECT_EQ(state("one"), "delivered");
+  EXPECT_EQ(std::set<std::string>(ids_.begin(), ids_.end()).size(), 1U);
+}
+
+TEST_F(KeptAnswerHost, SoDoOneOrTwo) {
+  fail(500, "attempts: 2");
+  EXPECT_THAT(reason(), ::testing::EndsWith("; it may have taken effect"));
+  retry();
+  EXPECT_EQ(std::set<std::string>(ids_.begin(), ids_.end()).size(), 1U);
+}
+
+TEST_F(KeptAnswerHost, OneThatKeepsItLongerThanItSaysIsAskedUnderAnotherIdToo) {
+  start(definition("post_keyed"));
+  status_ = 500;
+  send("one", "7");
+  runtime_.advance(seconds(1));
+  status_ = 0;
+  runtime_.advance(hours(3));
+  ASSERT_EQ(state("one"), "exhausted");
+  EXPECT_THAT(reason(), HasSubstr("no longer recognises a repetition"));
+  retry();
+  EXPECT_EQ(state("one"), "delivered");
 }
 
 // --- what is told late
