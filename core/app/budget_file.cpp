@@ -15,11 +15,14 @@ delivery::KeptBudgets BudgetFile::load() {
   return *all_;
 }
 
-void BudgetFile::save(const delivery::KeptBudgets& some) {
+void BudgetFile::save(const delivery::KeptBudgets& some, Lasting lasting) {
   const std::scoped_lock lock(mutex_);
   if (!all_) all_.emplace();
   for (const auto& [account, kept] : some) all_->insert_or_assign(account, kept);
-  if (const Status saved = runtime::write_private_file(path_, delivery::budgets_text(*all_)); !saved)
+  const std::string text = delivery::budgets_text(*all_);
+  if (const Status saved = lasting == Lasting::power_cut ? runtime::write_private_file(path_, text)
+                                                         : runtime::write_passing_file(path_, text);
+      !saved)
     log::warn(codes::kFileFailed, "budgets are not kept for the next start",
               {{"why", saved.error().message}});
 }

@@ -14,7 +14,7 @@ class BudgetFile final : public delivery::BudgetMemory {
  public:
   explicit BudgetFile(const std::string& data) : path_(data + "/budgets") {}
   delivery::KeptBudgets load() override;
-  void save(const delivery::KeptBudgets& some) override;
+  void save(const delivery::KeptBudgets& some, Lasting lasting) override;
 
  private:
   std::string path_;

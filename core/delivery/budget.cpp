@@ -88,6 +88,12 @@ AccountBudget::Kept AccountBudget::keep(Duration now, std::int64_t wall_ms) cons
   return kept;
 }
 
+double AccountBudget::unseen() const {
+  constexpr double kShare = 0.05;
+  const double second = static_cast<double>(limit_) * 1e9 / static_cast<double>(window_.count());
+  return std::max({1.0, kShare * limit_, kShare * second});
+}
+
 void AccountBudget::recall(const Kept& kept, Duration now, std::int64_t wall_ms) {
   if (limit_ != 0 && kept.limit > 0 && static_cast<std::uint64_t>(kept.limit) < kMostLimit &&
       kept.window_ms > 0 && static_cast<std::uint64_t>(kept.window_ms) < kMostWindowMs) {
@@ -96,10 +102,10 @@ void AccountBudget::recall(const Kept& kept, Duration now, std::int64_t wall_ms)
     const auto passed = static_cast<double>(std::max<std::int64_t>(0, wall_ms - kept.at_ms));
     const double tokens =
         kept.tokens + passed * static_cast<double>(kept.limit) / static_cast<double>(kept.window_ms);
-    tokens_ = tokens >= 0 ? std::min<double>(tokens, limit_) : 0;
+    tokens_ = (tokens >= 0 ? std::min<double>(tokens, limit_) : 0) - std::min<double>(unseen(), limit_);
     filled_ = now;
   }
-  const std::int64_t pause = std::min(kept.paused_until_ms - wall_ms, kRetryAfterCapMs);
+  const std::int64_t pause = std::min(kept.paused_until_ms - wall_ms, kRetryAfterCapMs + kMostSpreadMs);
   if (kept.paused_until_ms > 0 && pause > 0) pause_until_ = now + std::chrono::milliseconds(pause);
 }
 
@@ -124,7 +130,8 @@ Duration AccountBudget::ready_at(Duration now, double reserve) const {
   return at;
 }
 
-void AccountBudget::learn(const runtime::HttpResponse& response, Duration now, std::int64_t wall_ms) {
+void AccountBudget::learn(const runtime::HttpResponse& response, Duration now, std::int64_t wall_ms,
+                          double chance) {
   const Told told = read(spec_, response);
   refill(now);
   // Where the manifest names none, an answer must tell the window too.
@@ -146,7 +153,9 @@ void AccountBudget::learn(const runtime::HttpResponse& response, Duration now, s
       std::max<std::int64_t>(
           {asked.value_or(0),
            static_cast<std::int64_t>(std::min<std::uint64_t>(told.reset_ms.value_or(0), kMostLimit)), 1000}));
-  pause_until_ = std::max(pause_until_, now + std::chrono::milliseconds(wait));
+  // Answers that only say again what holds already must not push its end further and further.
+  if (now + std::chrono::milliseconds(wait) <= pause_until_) return;
+  pause_until_ = now + std::chrono::milliseconds(wait + spread_ms(wait, chance));
 }
 
 }  // namespace tenon::delivery

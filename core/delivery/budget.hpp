@@ -20,8 +20,10 @@ class AccountBudget {
   /// When `take` may next succeed; `now` or earlier if at once.
   runtime::Duration ready_at(runtime::Duration now, double reserve = 0) const;
   /// Reads limit headers, 429 and Retry-After of an answer. `wall_ms` stands in for a Date that the answer
-  /// lacks.
-  void learn(const runtime::HttpResponse& response, runtime::Duration now, std::int64_t wall_ms);
+  /// lacks. A pause ends later than was asked, by `chance` (0 to 1) of a tenth of it and a second, 30 s at
+  /// most: whoever was told the same moment does not come back in it.
+  void learn(const runtime::HttpResponse& response, runtime::Duration now, std::int64_t wall_ms,
+             double chance = 0);
 
   /// What outlives the process; times are of the wall clock, Unix milliseconds.
   struct Kept {
@@ -32,7 +34,10 @@ class AccountBudget {
     std::int64_t paused_until_ms = 0;  ///< 0: not paused
   };
   Kept keep(runtime::Duration now, std::int64_t wall_ms) const;
-  /// Goes on from there, as if the time since then had passed here. What makes no sense is not taken over.
+  /// How many tokens may be spent before it must be kept anew: a twentieth of the limit, or of a second's.
+  double unseen() const;
+  /// Goes on from there, as if the time since then had passed here, and `unseen` had been spent in it: a
+  /// process that was killed could not say. What makes no sense is not taken over.
   void recall(const Kept& kept, runtime::Duration now, std::int64_t wall_ms);
 
   bool unlimited() const { return limit_ == 0 && pause_until_ <= runtime::Duration::zero(); }

@@ -34,15 +34,31 @@ void BudgetGate::add_account(const std::string& account, const plugin::Budget& b
   accounts_.emplace(account, std::make_unique<Account>(account, std::move(fresh)));
 }
 
-void BudgetGate::keep() {
+void BudgetGate::keep() { keep(BudgetMemory::Lasting::power_cut); }
+
+void BudgetGate::keep(BudgetMemory::Lasting lasting) {
   if (memory_ == nullptr) return;
   const auto now = runtime_.clock().steady();
   KeptBudgets ours;
   for (const auto& [name, account] : accounts_) {
     ours.emplace(name, account->budget.keep(now, runtime_.clock().wall_ms()));
     account->kept_until = now + account->budget.paused_for(now);
+    account->kept_at = now;
+    account->unkept = 0;
   }
-  memory_->save(ours);
+  memory_->save(ours, lasting);
+}
+
+/// A kill must not give a whole bucket back, and a sync for it would cost more than the request.
+void BudgetGate::spent(Account& account) {
+  // All accounts are one file: of many of them it is written some milliseconds apart.
+  constexpr std::size_t kFew = 32;
+  constexpr runtime::Duration kOfEach = std::chrono::milliseconds(1);
+  account.unkept += 1;
+  if (memory_ == nullptr || account.budget.limit() == 0 || account.unkept < account.budget.unseen()) return;
+  const auto apart = static_cast<std::int64_t>(accounts_.size()) * kOfEach;
+  if (accounts_.size() > kFew && runtime_.clock().steady() < account.kept_at + apart) return;
+  keep(BudgetMemory::Lasting::kill);
 }
 
 plugin::Gate::Handle BudgetGate::send(const plugin::ConnectionSpec& connection, plugin::Rank rank,
@@ -86,7 +102,11 @@ void BudgetGate::refuse(Function<void(runtime::HttpResult)> done, Error why) {
 
 void BudgetGate::learn(Account& account, const runtime::HttpResult& result) {
   const auto now = runtime_.clock().steady();
-  if (result.response) account.budget.learn(*result.response, now, runtime_.clock().wall_ms());
+  if (result.response) {
+    const bool may_pause = result.response->status == 429 || result.response->status == 503;
+    account.budget.learn(*result.response, now, runtime_.clock().wall_ms(),
+                         may_pause ? runtime_.random().uniform() : 0);
+  }
   // A pause of some length must hold in the next process too, however this one ends.
   constexpr runtime::Duration kWorthKeeping = std::chrono::seconds(5);
   if (now + account.budget.paused_for(now) > std::max(account.kept_until, now) + kWorthKeeping) keep();
@@ -138,6 +158,7 @@ void BudgetGate::drain(Account& account) {
     if (!account.budget.take(runtime_.clock().steady(), reserve(queue))) break;
     Pending next = std::move(queue->front());
     queue->pop_front();
+    spent(account);
     start(account, std::move(next));
   }
   const auto first = waiting();

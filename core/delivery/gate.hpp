@@ -58,7 +58,8 @@ class BudgetGate final : public plugin::Gate {
   /// Of all accounts, by name.
   std::vector<View> view() const;
 
-  /// Saves what is known of the budgets; to be called now and then, and at the end. A pause saves itself.
+  /// Saves what is known of the budgets; to be called now and then, and at the end. A pause saves itself, and
+  /// so does what is spent, a twentieth of a limit at a time: a kill forgets no more than that.
   void keep();
 
   /// Requests that wait for a token.
@@ -80,12 +81,16 @@ class BudgetGate final : public plugin::Gate {
     std::array<std::deque<Pending>, kClasses * kPriorities> queues;  ///< by class, then by priority
     runtime::TimerId timer = 0;
     runtime::Duration kept_until{};  ///< the pause that was saved
+    runtime::Duration kept_at{};     ///< when it was saved
+    double unkept = 0;               ///< spent since then
   };
 
   void start(Account& account, Pending pending);
   void drain(Account& account);
   void refuse(Function<void(runtime::HttpResult)> done, Error why);
   void learn(Account& account, const runtime::HttpResult& result);
+  void keep(BudgetMemory::Lasting lasting);
+  void spent(Account& account);
 
   runtime::Runtime& runtime_;
   BudgetMemory* memory_;

@@ -154,8 +154,13 @@ std::int64_t backoff_ms(std::uint32_t attempts, std::optional<std::int64_t> retr
       attempts >= 11 ? kBackoffCapMs : std::min(kBackoffCapMs, std::int64_t{1000} << attempts);
   const auto backoff = static_cast<std::int64_t>(chance * static_cast<double>(ceiling));
   if (!retry_after) return backoff;
-  const double spread = std::min(0.1 * static_cast<double>(*retry_after) + 1000.0, 30'000.0);
-  return std::max(*retry_after, backoff) + static_cast<std::int64_t>(chance2 * spread);
+  return std::max(*retry_after, backoff) + spread_ms(*retry_after, chance2);
+}
+
+std::int64_t spread_ms(std::int64_t asked_ms, double chance) {
+  const double most =
+      std::min(0.1 * static_cast<double>(asked_ms) + 1000.0, static_cast<double>(kMostSpreadMs));
+  return static_cast<std::int64_t>(chance * most);
 }
 
 bool counts_as_attempt(const Outcome& outcome) {

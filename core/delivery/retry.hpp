@@ -12,6 +12,7 @@ namespace tenon::delivery {
 
 constexpr std::int64_t kRetryAfterCapMs = 3'600'000;
 constexpr std::int64_t kBackoffCapMs = 1'800'000;
+constexpr std::int64_t kMostSpreadMs = 30'000;
 
 /// A Retry-After value (RFC 9110 section 10.2.3) in milliseconds from now: delta-seconds or one of the three
 /// HTTP-date forms, the date taken against `date_ms`. Past gives 0, more than an hour an hour, garbage
@@ -29,6 +30,10 @@ std::optional<std::int64_t> retry_after_ms(const runtime::HttpResponse& response
 /// in [0, 1).
 std::int64_t backoff_ms(std::uint32_t attempts, std::optional<std::int64_t> retry_after, double chance,
                         double chance2);
+
+/// What is waited beyond the time that a remote asked for, so that not all whom it told come back at once:
+/// U(0, min(0.1 of it + 1 s, 30 s)).
+std::int64_t spread_ms(std::int64_t asked_ms, double chance);
 
 /// True if the outcome uses up one of the policy's attempts: answers do, unreachability and throttling do
 /// not.

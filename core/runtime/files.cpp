@@ -123,7 +123,9 @@ Status check_secret_file(const std::string& path) {
   return S_ISREG(opened.info.st_mode) ? check_exposed(path, opened.info) : Status();
 }
 
-Status write_private_file(const std::string& path, std::string_view content) {
+namespace {
+
+Status replace_file(const std::string& path, std::string_view content, bool syncs) {
   static std::atomic<unsigned> counter{0};
   const std::string draft =
       path + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(counter.fetch_add(1));
@@ -133,7 +135,7 @@ Status write_private_file(const std::string& path, std::string_view content) {
     if (!file.ok()) return failed(draft, "cannot be created");
     if (!write_all(file.number(), content)) {
       status = failed(draft, "cannot be written");
-    } else if (::fsync(file.number()) != 0) {
+    } else if (syncs && ::fsync(file.number()) != 0) {
       status = failed(draft, "cannot be made durable");
     }
   }
@@ -142,10 +144,21 @@ Status write_private_file(const std::string& path, std::string_view content) {
     ::unlink(draft.c_str());
     return status;
   }
+  if (!syncs) return {};
   const std::string directory = directory_of(path);
   const Descriptor folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder.ok() || ::fsync(folder.number()) != 0) return failed(directory, "cannot be made durable");
   return {};
+}
+
+}  // namespace
+
+Status write_private_file(const std::string& path, std::string_view content) {
+  return replace_file(path, content, true);
+}
+
+Status write_passing_file(const std::string& path, std::string_view content) {
+  return replace_file(path, content, false);
 }
 
 Status make_private_directory(const std::string& path) {

@@ -28,6 +28,8 @@ Status check_secret_file(const std::string& path);
 /// Replaces or creates the file: readers see the old content or the new, after a power cut too. Mode 0600.
 /// The directory must exist. Blocks for two fsyncs.
 Status write_private_file(const std::string& path, std::string_view content);
+/// The same without a sync: for what must outlive the process only. A power cut may leave neither.
+Status write_passing_file(const std::string& path, std::string_view content);
 
 /// Creates the directory, and those above it, with mode 0700. One that exists must be the caller's own to
 /// use: nobody else may write to it (else `file_failed`).

@@ -48,6 +48,13 @@ TEST(Retry, BackoffIsFullJitterAndNeverEarlierThanAsked) {
   EXPECT_LE(backoff_ms(0, kRetryAfterCapMs, 0.9, 0.999), kRetryAfterCapMs + 30'000);
 }
 
+TEST(Retry, WhatWasAskedForIsSpreadByATenthAndASecondThirtyAtMost) {
+  EXPECT_EQ(spread_ms(0, 0.999), 999);
+  EXPECT_EQ(spread_ms(7000, 0), 0);
+  EXPECT_EQ(spread_ms(7000, 0.5), 850);
+  EXPECT_EQ(spread_ms(kRetryAfterCapMs, 0.5), 15'000);
+}
+
 TEST(Retry, OnlyAnswersUseAttempts) {
   EXPECT_TRUE(counts_as_attempt(Outcome::retry(Cause::remote_error, "")));
   EXPECT_TRUE(counts_as_attempt(Outcome::retry(Cause::ambiguous, "", Sent::maybe)));

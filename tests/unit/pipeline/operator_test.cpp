@@ -157,7 +157,7 @@ TEST_F(OperatedHost, AnUnknownPipelineIsNotFound) {
 struct Remembered final : delivery::BudgetMemory {
   delivery::KeptBudgets all;
   delivery::KeptBudgets load() override { return all; }
-  void save(const delivery::KeptBudgets& some) override {
+  void save(const delivery::KeptBudgets& some, Lasting) override {
     for (const auto& [account, kept] : some) all.insert_or_assign(account, kept);
   }
 };
