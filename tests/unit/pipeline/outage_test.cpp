@@ -70,6 +70,39 @@ TEST_F(Outage, ADeskThatIsDownIsNotAskedInABusyLoop) {
   EXPECT_LE(remotes_.log.size() - fetched, 30U) << "the shop is asked though nothing can be written";
 }
 
+/// What never left is no attempt, so its wait does not grow: it is drawn from sixteen seconds each time.
+TEST_F(Outage, WhatNeverLeftIsTriedAgainWithinSixteenSecondsAndNotAllAtOnce) {
+  fill_shop(80);
+  std::vector<std::int64_t> waits;
+  for (int round = 0; round < 20; ++round) {
+    remotes_.desk_fault = [](const std::string&) { return refused(); };
+    start();
+    // The breaker opens at the fifth: that one has no say any more.
+    for (int i = 1; i <= 4; ++i) {
+      const int number = round * 4 + i;
+      const std::string id = "msg_" + std::to_string(number);
+      send(id, std::to_string(number));
+      for (int turn = 0; turn < 100 && state(id) != "retrying"; ++turn)
+        runtime_.advance(std::chrono::milliseconds(1));
+      const auto detail = show(id);
+      ASSERT_TRUE(detail.row.next_ms) << detail.row.state;
+      EXPECT_EQ(detail.row.attempts, 0U);
+      EXPECT_EQ(detail.attempts.back().cause, "not_sent");
+      waits.push_back(*detail.row.next_ms - detail.attempts.back().finished_ms);
+    }
+    remotes_.desk_fault = nullptr;
+    runtime_.advance(minutes(2));
+    stop();
+  }
+  std::sort(waits.begin(), waits.end());
+  EXPECT_GE(waits.front(), 0);
+  EXPECT_LE(waits.back(), 16'000);
+  EXPECT_GT(waits.back(), 12'000);
+  EXPECT_GT(waits[waits.size() / 2], 5'000);
+  EXPECT_LT(waits[waits.size() / 2], 11'000);
+  EXPECT_LT(waits.front(), 3'000);
+}
+
 TEST_F(Outage, OnceItAnswersAgainAllGoesOnWithinSeconds) {
   fill_shop(30);
   bool down = true;
