@@ -87,6 +87,10 @@ python3 -B tests/faults/disk_full.py --cycles "${FULL_DISKS:-10}"
 python3 -B tests/faults/disk_full.py --cycles 1 --cases tmpfs --break no_low_water --expect-red
 python3 -B tests/faults/disk_full.py --cycles 1 --cases limit --break no_low_water --expect-red
 
+step "a host that is stopped while creates are under way, and the positive control"
+python3 -B tests/faults/pauses.py --rounds "${PAUSES:-10}" --long 3 --seed "${SEED:-1}"
+python3 -B tests/faults/pauses.py --rounds 0 --long 1 --seed "${SEED:-1}" --break twins --expect-red
+
 step "exchanges cut at ${CUTS:-200} bytes of request and answer, and the positive control"
 python3 -B tests/faults/cuts.py --count "${CUTS:-200}" --seed "${SEED:-1}"
 python3 -B tests/faults/cuts.py --count 10 --cases upsert --break deaf --expect-red
