@@ -75,6 +75,23 @@ std::string cause(Value attempt) {
   return word.empty() || word == "none" ? "" : " (" + word + ")";
 }
 
+/// What an event stands for may be a thousand names: those that a line of a screen or two holds. `--json` has
+/// all.
+std::string shortened(const std::string& names) {
+  constexpr std::size_t kMost = 240;
+  if (names.size() <= kMost) return names;
+  const std::size_t end = names.rfind(", ", kMost);
+  if (end == std::string::npos) return names;
+  std::size_t more = 0;
+  for (std::size_t at = end; at != std::string::npos; at = names.find(", ", at + 1)) ++more;
+  return names.substr(0, end) + ", and " + std::to_string(more) + " more (--json names them)";
+}
+
+std::string outcome_text(Value attempt) {
+  if (cell(attempt.get("outcome")) == "folded") return "folded, " + shortened(cell(attempt.get("reason")));
+  return with_reason(attempt.get("outcome"), attempt.get("reason"), cause(attempt));
+}
+
 std::string timeline_text(Value event, bool curl) {
   std::string out = heading_text(event) + block("data", event.get("data"));
   for (const Value action : event.get("actions").items()) {
@@ -90,8 +107,8 @@ std::string timeline_text(Value event, bool curl) {
     const bool numbered = attempt.get("number").as_double() > 0;
     out += "  " + time_cell(attempt.get("started_ms")) + "  " +
            (numbered ? "attempt " + cell(attempt.get("number")) + "  " : std::string()) +
-           with_reason(attempt.get("outcome"), attempt.get("reason"), cause(attempt)) + took(attempt) +
-           under(attempt) + "\n" + block("fetched", attempt.get("fetched"));
+           outcome_text(attempt) + took(attempt) + under(attempt) + "\n" +
+           block("fetched", attempt.get("fetched"));
     for (const Value exchange : attempt.get("conversation").items()) out += exchange_text(exchange, curl);
   }
   if (event.get("next_ms").is_number())
