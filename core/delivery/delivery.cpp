@@ -148,17 +148,30 @@ void Delivery::pump_at(runtime::Duration at) {
   });
 }
 
-/// Makes the newest of the equal events behind the head the one that runs; gives those that it stands for.
+/// Makes the newest of those that the head folds with the one that runs; gives the others, for which it
+/// stands. Where events that came between must run first, the head is one of these.
 std::vector<journal::Waiting> Delivery::fold(const Flow& flow, Lanes::Head& head) {
-  const auto suspect = [this](const journal::Waiting& waiting) { return quarantined(waiting.seq); };
-  if (!folds(flow) || suspect(head.waiting)) return {};
-  std::vector<journal::Waiting> folded = lanes_.take_behind(head.lane, [&](const journal::Waiting& next) {
-    return says_the_same(head.waiting, next) && !suspect(next);
-  });
-  if (folded.empty()) return folded;
-  std::rotate(folded.begin(), folded.end() - 1, folded.end());
-  std::swap(head.waiting, folded.front());
-  return folded;
+  if (!flow.folding.folds) return {};
+  // Each time one kind of events steps back behind others: a bound on what one claim costs.
+  constexpr int kMostSteps = 8;
+  for (int step = 0; !quarantined(head.waiting.seq); ++step) {
+    const auto look = [&](const journal::Waiting& next, const journal::Waiting* newest) {
+      Lanes::Look what = look_at(flow, head.waiting, newest != nullptr ? *newest : head.waiting, next);
+      if (what == Lanes::Look::pass && step == kMostSteps) what = Lanes::Look::stop;
+      return what == Lanes::Look::take && quarantined(next.seq) ? Lanes::Look::stop : what;
+    };
+    Lanes::Behind behind = lanes_.take_behind(head.lane, head.waiting.seq, look);
+    if (behind.taken.empty()) return {};
+    if (behind.passed == 0) {
+      std::vector<journal::Waiting> folded;
+      folded.push_back(std::exchange(head.waiting, std::move(behind.taken.back())));
+      behind.taken.pop_back();
+      std::move(behind.taken.begin(), behind.taken.end(), std::back_inserter(folded));
+      return folded;
+    }
+    head.waiting = lanes_.step_back(head.lane, std::move(head.waiting), std::move(behind));
+  }
+  return {};
 }
 
 void Delivery::start_run(Lanes::Head head) {

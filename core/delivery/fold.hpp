@@ -1,19 +1,24 @@
-// Folding: equal thin events that wait one behind the other become one run, that of the newest.
+// Folding: thin events of one object that wait in one lane, and would come to the same, become one run, that
+// of the newest.
 #pragma once
 
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "delivery/flow.hpp"
+#include "delivery/lanes.hpp"
 #include "journal/journal.hpp"
 
 namespace tenon::delivery {
 
-/// Whether one run may stand for several events: the pipeline fetches, and all that it writes is state
-/// (upserts). A call may mean something by its number.
-bool folds(const Flow& flow);
+/// What the pipeline's expressions leave open. `pipeline` and `sinks` of the flow must be set.
+Folding folding_of(const Flow& flow);
 
-/// Both are thin, have not begun, and say the same of the same object: but for id and times they are equal.
-bool says_the_same(const journal::Waiting& a, const journal::Waiting& b);
+/// What becomes of an event of the lane where the run of a newer one may stand for `head`. `newest`: of those
+/// taken so far, or the head.
+Lanes::Look look_at(const Flow& flow, const journal::Waiting& head, const journal::Waiting& newest,
+                    const journal::Waiting& next);
 
 /// Ends the folded events, superseded by the one that runs, and notes them as an attempt of that one.
 std::vector<journal::Settlement> fold_into(const journal::Waiting& newest,

@@ -86,6 +86,17 @@ std::optional<Lanes::Head> Lanes::pop(Ready& ready) {
   return std::nullopt;
 }
 
+journal::Waiting Lanes::step_back(const std::string& name, journal::Waiting head, Behind behind) {
+  auto& queue = lanes_.at(name).queue;
+  behind.taken.push_front(std::move(head));
+  for (const auto& each : behind.taken) count(each, 1);
+  queue.splice(std::next(queue.begin(), static_cast<std::ptrdiff_t>(behind.passed)), behind.taken);
+  journal::Waiting first = std::move(queue.front());
+  queue.pop_front();
+  count(first, -1);
+  return first;
+}
+
 bool Lanes::finish(const std::string& name) {
   const auto found = lanes_.find(name);
   Lane& lane = found->second;

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/function.hpp"
@@ -65,18 +66,38 @@ class Lanes {
     return std::nullopt;
   }
 
-  /// Takes the events right behind the running head for as long as `wanted` is true; oldest first.
-  template <class Wanted>
-  std::vector<journal::Waiting> take_behind(const std::string& lane, Wanted&& wanted) {
-    std::vector<journal::Waiting> taken;
-    auto& queue = lanes_.at(lane).queue;
-    while (!queue.empty() && wanted(queue.front())) {
-      count(queue.front(), -1);
-      taken.push_back(std::move(queue.front()));
-      queue.pop_front();
+  enum class Look : std::uint8_t { take, pass, stop };
+  struct Behind {
+    std::list<journal::Waiting> taken;  ///< oldest first
+    std::size_t passed = 0;             ///< others that stay in the lane before the newest of them
+  };
+  /// Takes events behind the running head, from the oldest on, as `look` says, which sees each and the newest
+  /// taken so far (null: none). Past others it looks no further than to what waited when the first event of
+  /// this batch became the head: so whoever steps back behind others does so once, and never starves.
+  template <class LookAt>
+  Behind take_behind(const std::string& lane, journal::Seq head, LookAt&& look) {
+    Lane& of = lanes_.at(lane);
+    if (head > of.batch_end) of.batch_end = of.queue.empty() ? head : of.queue.back().seq;
+    Behind out;
+    std::size_t passed = 0;
+    for (auto at = of.queue.begin(); at != of.queue.end();) {
+      if (passed > 0 && at->seq > of.batch_end) break;
+      const auto here = at++;
+      const Look what = look(std::as_const(*here), out.taken.empty() ? nullptr : &out.taken.back());
+      if (what == Look::stop) break;
+      if (what == Look::pass) {
+        ++passed;
+        continue;
+      }
+      count(*here, -1);
+      out.taken.splice(out.taken.end(), of.queue, here);
+      out.passed = passed;
     }
-    return taken;
+    return out;
   }
+  /// The running head and what was taken go back into the lane, behind those that were passed; the first of
+  /// these is the head instead.
+  journal::Waiting step_back(const std::string& lane, journal::Waiting head, Behind behind);
 
   /// The running head ended: the next event of the lane becomes ready. True if the caller should fetch parked
   /// ones, and hand them to `unpark`.
@@ -128,6 +149,7 @@ class Lanes {
     std::size_t parked = 0;  ///< events on disk behind the queue
     bool unparking = false;
     bool blocked = false;
+    journal::Seq batch_end = 0;  ///< newest of those among which events may step back
     std::uint64_t rest = 0;
   };
   static constexpr std::size_t kClasses = 4;

@@ -4,6 +4,7 @@
 
 #include "base/json.hpp"
 #include "config/connections.hpp"
+#include "delivery/fold.hpp"
 
 namespace tenon::pipeline {
 namespace {
@@ -77,6 +78,7 @@ Result<std::vector<delivery::Flow>> Shard::make_flows(const config::Config& conf
     for (const config::Action& action : pipeline->actions) {
       TENON_TRY(flow.sinks[action.connection], instance_of(config, action.connection, parts, flow));
     }
+    flow.folding = delivery::folding_of(flow);
     flows.push_back(std::move(flow));
   }
   return flows;

@@ -55,12 +55,49 @@ TEST_F(LanesTest, SameKeyOfTwoPipelinesAreTwoLanes) {
 TEST_F(LanesTest, WhatIsTakenBehindAHeadLeavesItsLane) {
   for (journal::Seq seq = 1; seq <= 5; ++seq) add(event(seq, "p", "a"));
   EXPECT_EQ(next(), 1U);
-  const auto taken = lanes_.take_behind(last_, [](const journal::Waiting& each) { return each.seq < 4; });
-  ASSERT_EQ(taken.size(), 2U);
-  EXPECT_EQ(taken.front().seq, 2U);
+  const auto behind = lanes_.take_behind(last_, 1, [](const journal::Waiting& each, const auto* newest) {
+    EXPECT_EQ(newest == nullptr ? 1U : newest->seq, each.seq - 1);
+    return each.seq < 4 ? Lanes::Look::take : Lanes::Look::stop;
+  });
+  ASSERT_EQ(behind.taken.size(), 2U);
+  EXPECT_EQ(behind.taken.front().seq, 2U);
+  EXPECT_EQ(behind.passed, 0U);
   EXPECT_EQ(lanes_.size(), 2U);
   lanes_.finish(last_);
   EXPECT_EQ(next(), 4U);
+}
+
+TEST_F(LanesTest, WhatStepsBackComesBehindThoseThatWerePassed) {
+  for (journal::Seq seq = 1; seq <= 6; ++seq) add(event(seq, "p", "a"));
+  EXPECT_EQ(next(), 1U);
+  const auto odd = [](const journal::Waiting& each, const auto*) {
+    return each.seq % 2 == 1 ? Lanes::Look::take : Lanes::Look::pass;
+  };
+  auto behind = lanes_.take_behind(last_, 1, odd);
+  EXPECT_EQ(behind.taken.size(), 2U);
+  EXPECT_EQ(behind.passed, 2U) << "2 and 4; 6 stands behind the newest";
+  EXPECT_EQ(lanes_.step_back(last_, std::move(waiting_), std::move(behind)).seq, 2U);
+  EXPECT_EQ(lanes_.size(), 5U);
+  for (const journal::Seq seq : {4U, 1U, 3U, 5U, 6U}) {
+    lanes_.finish(last_);
+    EXPECT_EQ(next(), seq);
+  }
+}
+
+TEST_F(LanesTest, WhatCameSinceABatchBeganIsNotSteppedBackTo) {
+  const auto odd = [](const journal::Waiting& each, const auto*) {
+    return each.seq % 2 == 1 ? Lanes::Look::take : Lanes::Look::pass;
+  };
+  for (journal::Seq seq = 1; seq <= 4; ++seq) add(event(seq, "p", "a"));
+  EXPECT_EQ(next(), 1U);
+  auto behind = lanes_.take_behind(last_, 1, odd);
+  EXPECT_EQ(lanes_.step_back(last_, std::move(waiting_), std::move(behind)).seq, 2U);
+  add(event(5, "p", "a"));
+  lanes_.finish(last_);
+  EXPECT_EQ(next(), 1U);
+  behind = lanes_.take_behind(last_, 1, odd);
+  EXPECT_EQ(behind.taken.size(), 1U) << "3, but not 5, behind 4";
+  EXPECT_EQ(behind.passed, 0U);
 }
 
 TEST_F(LanesTest, ARestingHeadKeepsItsPlace) {

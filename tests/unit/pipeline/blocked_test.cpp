@@ -12,7 +12,9 @@ using std::chrono::seconds;
 
 class BlockedHost : public VirtualHost {
  protected:
-  static constexpr const char* kBlock = "delivery: { on_exhausted: block_key }\n";
+  /// What reads ids does not fold.
+  static constexpr const char* kBlock =
+      "delivery: { on_exhausted: block_key, priority: \"${{ event.id = 'x' ? 'high' : 'normal' }}\" }\n";
 
   void SetUp() override {
     VirtualHost::SetUp();

@@ -143,6 +143,13 @@ mapping:
 action: { connection: desk, operation: upsert_customer }
 )";
 
+  /// For the end of a pipeline whose waiting events are to run one by one: it reads what is of one event
+  /// only.
+  static std::string never_folds(const std::string& more = "") {
+    return "delivery: { priority: \"${{ event.id = 'x' ? 'high' : 'normal' }}\"" +
+           (more.empty() ? "" : ", " + more) + " }\n";
+  }
+
   virtual std::string plugins() const { return std::string(TENON_BINARY_DIR) + "/lib/tenon"; }
 
   void SetUp() override {
