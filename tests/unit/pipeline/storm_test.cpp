@@ -30,7 +30,7 @@ class Storm : public VirtualHost {
   /// The forms of RFC 9110, 10.2.3, and what senders make of them.
   Told next_form() {
     const std::int64_t until = (wall() / 1000 + 9) * 1000;
-    switch (forms_++ % 8) {
+    switch (forms_++ % 10) {
       case 0:
         return {"7", 7000};
       case 1:
@@ -45,6 +45,10 @@ class Storm : public VirtualHost {
         return {"0", 0};
       case 6:
         return {"soon", 0};
+      case 7:  // over already
+        return {date(until - 600'000, "%a, %d %b %Y %H:%M:%S GMT"), 0};
+      case 8:
+        return {"-5", 0};
       default:
         return {"", 0};
     }
