@@ -74,15 +74,12 @@ TEST_F(Shadow, ShowsTheUpdateOfWhatIsThere) {
 }
 
 TEST_F(Shadow, WhatCannotBeReadIsTriedAgain) {
-  int failures = 2;
-  remotes_.desk_fault = [&](const std::string&) -> runtime::ScriptedAnswer {
-    if (failures-- > 0) return {503, "busy"};
-    return {};
-  };
+  remotes_.desk_fault = [](const std::string&) -> runtime::ScriptedAnswer { return {503, "busy"}; };
   start_shadow();
   send("a", "7");
   runtime_.advance(seconds(1));
   EXPECT_EQ(state("a"), "retrying");
+  remotes_.desk_fault = nullptr;
   runtime_.advance(seconds(120));
   EXPECT_EQ(show("a").row.reason, "shadow: would create");
 }
