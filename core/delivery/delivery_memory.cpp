@@ -90,10 +90,10 @@ void Delivery::rest(const std::string& lane, journal::Waiting waiting) {
   const std::int64_t until = *waiting.next_ms;
   const std::int64_t wait = until - runtime_.clock().wall_ms();
   waiting.next_ms.reset();
+  const bool fits =
+      !crowded(waiting.pipeline) && (wait < kShortRestMs || lanes_.live_of(waiting.pipeline) < share() / 2);
   // Of a blocked lane nothing comes back from disk before it is free, and it may be this one that frees it.
-  if (wait < kShortRestMs || lanes_.blocked(lane) ||
-      (!crowded(waiting.pipeline) && lanes_.live_of(waiting.pipeline) < share() / 2))
-    return wake_at(lane, lanes_.rest(lane, std::move(waiting)), until);
+  if (fits || lanes_.blocked(lane)) return wake_at(lane, lanes_.rest(lane, std::move(waiting)), until);
   if (const auto seqs = lanes_.leave(lane, waiting.seq))
     return on_disk_[waiting.pipeline].rest(DiskLanes::of(lane), class_of(waiting), until, *seqs);
   auto resting = lanes_.rest_on_disk(lane, waiting.seq);
@@ -140,7 +140,7 @@ std::size_t Delivery::room(const std::string& pipeline) const {
   const std::size_t held = lanes_.others_of(pipeline) + coming;
   // What never left comes back as live; it must not fill the memory either.
   if (lanes_.live_of(pipeline) >= 2 * share()) return 0;
-  return share() / 2 - std::min(share() / 2, held);
+  return share() / 4 - std::min(share() / 4, held);
 }
 
 /// Whether the pipeline's events that are not live have their part of its memory.
