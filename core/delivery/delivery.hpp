@@ -27,7 +27,7 @@
 namespace tenon::delivery {
 
 struct DeliveryOptions {
-  std::size_t memory_events = 4096;    ///< how many waiting events are held in memory, about
+  std::size_t memory_events = 2048;    ///< how many waiting events are held in memory, about
   std::size_t running = 512;           ///< how many run at once
   std::size_t running_per_flow = 128;  ///< of one pipeline: a slow sink must not take every place
   Probe* probe = nullptr;              ///< sees what runs do, if there is one

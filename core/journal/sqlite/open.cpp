@@ -177,7 +177,7 @@ Status check_content(Database& database, const std::string& file) {
     return Error(std::string(kStoreFailed), file + ": write-ahead logging is not possible here");
   TENON_CHECK(
       database.run("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA mmap_size = 0;"
-                   "PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;"
+                   "PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;"
                    "PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 67108864"));
   // Brings the log of a crash into the file. A full disk or a reader may forbid it, which harms nothing.
   if (const Status status = database.run("PRAGMA wal_checkpoint(TRUNCATE)");
