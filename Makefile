@@ -48,6 +48,7 @@ test: deps $(BUILD)/build.ninja
 bench: deps
 	@cmake --preset release -DTENON_BENCH=ON >/dev/null && cmake --build $(BUILD) -j $(JOBS)
 	@for bench in bench tls calls backlog threads bulk_retry; do python3 tests/bench/$$bench.py --bin $(BUILD)/bin --plugins $(BUILD)/lib/tenon || exit 1; done
+	@python3 tests/bench/backlog.py --tried --bin $(BUILD)/bin --plugins $(BUILD)/lib/tenon
 	@$(BUILD)/bin/mapping_bench
 	@if command -v npm >/dev/null && tests/differential/run.sh --bin $(BUILD)/bin/jsonata_answers --pairs 1; then \
 	  node tests/bench/mapping_ratio.mjs $(BUILD)/bin/mapping_bench $(CURDIR)/$(BUILD)/npm/node_modules/jsonata; fi
