@@ -98,6 +98,9 @@ class Load:
             harness.wait_until(lambda b=batch: self.client.get(f"/_sandbox/deliveries?batch={b}&summary=1")["summary"]["pending"] == 0,
                                f"the answers of batch {batch}", limit)
 
+    def answered(self):
+        return all(self.client.get(f"/_sandbox/deliveries?batch={batch}&summary=1")["summary"]["pending"] == 0 for batch in self.batches)
+
     def wait_drained(self, limit=180):
         harness.wait_until(lambda: self.backlog() == 0, "the backlog to drain", limit)
 
