@@ -98,6 +98,7 @@ void Delivery::pump() {
   if (pumping_) return;
   pumping_ = true;
   wake_due();
+  bool rested = false;
   while (!stopping_ && runs_.size() < options_.running) {
     auto head = lanes_.next([this](const std::string& pipeline, EventClass event_class) {
       return admits(pipeline, event_class);
@@ -106,10 +107,13 @@ void Delivery::pump() {
     const auto now = runtime_.clock().wall_ms();
     if (head->waiting.next_ms && *head->waiting.next_ms > now) {
       rest(head->lane, std::move(head->waiting));
+      rested = true;
     } else {
       start_run(std::move(*head));
     }
   }
+  // Of what went to disk just now nobody else would see when it is due.
+  if (rested) wake_due();
   pumping_ = false;
   take();
 }

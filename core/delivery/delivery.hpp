@@ -107,9 +107,10 @@ class Delivery {
   void take_parked(const std::string& lane);
   std::size_t room(const std::string& pipeline) const;
   void wake_at(const std::string& lane, std::uint64_t rest, std::int64_t at_ms);
-  void take_again(const std::string& pipeline, DiskLanes::Due due);
+  void take_again(const std::string& pipeline, DiskLanes::Due due,
+                  std::optional<std::int64_t> until_ms = std::nullopt);
   void took_again(const std::string& pipeline, const std::vector<DiskLanes::Lane>& lanes,
-                  std::vector<journal::Waiting> events);
+                  std::vector<journal::Waiting> events, std::optional<std::int64_t> until_ms);
   void back_to_disk(const std::string& lane, const std::vector<journal::Waiting>& events);
   void start_run(Lanes::Head head);
   std::vector<journal::Waiting> fold(const Flow& flow, Lanes::Head& head);

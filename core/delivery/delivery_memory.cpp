@@ -94,8 +94,13 @@ void Delivery::rest(const std::string& lane, journal::Waiting waiting) {
       !crowded(waiting.pipeline) && (wait < kShortRestMs || lanes_.live_of(waiting.pipeline) < share() / 2);
   // Of a blocked lane nothing comes back from disk before it is free, and it may be this one that frees it.
   if (fits || lanes_.blocked(lane)) return wake_at(lane, lanes_.rest(lane, std::move(waiting)), until);
-  if (const auto seqs = lanes_.leave(lane, waiting.seq))
-    return on_disk_[waiting.pipeline].rest(DiskLanes::of(lane), class_of(waiting), until, *seqs);
+  // While more of it comes from there it has to keep its place in memory, or that would overtake it.
+  DiskLanes& disk = on_disk_[waiting.pipeline];
+  const DiskLanes::Lane number = DiskLanes::of(lane);
+  if (!disk.holds(number)) {
+    if (const auto seqs = lanes_.leave(lane, waiting.seq, kMostOfDiskLane))
+      return disk.rest(number, class_of(waiting), until, *seqs);
+  }
   auto resting = lanes_.rest_on_disk(lane, waiting.seq);
   park(lane, std::move(resting.seqs));
   wake_at(lane, resting.rest, until);
@@ -118,11 +123,11 @@ bool Delivery::leave_on_disk(const std::string& lane, const journal::Waiting& wa
     DiskLanes& disk = known->second;
     disk.add(number, waiting.seq);
     if (disk.count(number) < kMostOfDiskLane || disk.comes(number) || lanes_.knows(lane)) return true;
-    // So many of one lane are parked, as those of other long lanes are.
-    DiskLanes::Rest all = disk.take(number);
-    const std::uint64_t rest = lanes_.rest_parked(lane);
-    park(lane, std::move(all.seqs));
-    wake_at(lane, rest, all.until_ms);
+    // So many of one lane are parked, as those of other long lanes are; under its name, so they are read
+    // first.
+    std::int64_t until_ms = 0;
+    DiskLanes::Due all = disk.take_now(number, until_ms);
+    take_again(waiting.pipeline, std::move(all), until_ms);
     return true;
   }
   if (blocked_.holds(waiting.seq) || class_of(waiting) == EventClass::live || !crowded(waiting.pipeline) ||
@@ -183,20 +188,23 @@ void Delivery::wake_due() {
   }
 }
 
-void Delivery::take_again(const std::string& pipeline, DiskLanes::Due due) {
-  unparking_[pipeline] += due.lanes.size();
+/// With `until_ms` they go on resting, parked.
+void Delivery::take_again(const std::string& pipeline, DiskLanes::Due due,
+                          std::optional<std::int64_t> until_ms) {
+  const std::size_t events = due.seqs.size();
+  unparking_[pipeline] += events;
   journal_.take_again(
       journal_.epoch(), std::move(due.seqs),
-      {&runtime_.delivery(), [this, alive = alive_, pipeline, lanes = std::move(due.lanes),
+      {&runtime_.delivery(), [this, alive = alive_, pipeline, lanes = std::move(due.lanes), events, until_ms,
                               asked = anew_[pipeline]](Result<std::vector<journal::Waiting>> got) {
          if (!*alive) return;
          auto& coming = unparking_[pipeline];
-         coming -= lanes.size();
+         coming -= events;
          if (coming == 0) unparking_.erase(pipeline);
          // Asked for before the pipeline was stopped: the journal hands them out again.
          if (!on_disk_.contains(pipeline) || anew_[pipeline] != asked) return;
          if (got) {
-           took_again(pipeline, lanes, std::move(*got));
+           took_again(pipeline, lanes, std::move(*got), until_ms);
          } else {
            for (const DiskLanes::Lane lane : lanes)
              on_disk_[pipeline].rest_again(lane, runtime_.clock().wall_ms() + kShortRestMs);
@@ -206,12 +214,17 @@ void Delivery::take_again(const std::string& pipeline, DiskLanes::Due due) {
 }
 
 void Delivery::took_again(const std::string& pipeline, const std::vector<DiskLanes::Lane>& lanes,
-                          std::vector<journal::Waiting> events) {
+                          std::vector<journal::Waiting> events, std::optional<std::int64_t> until_ms) {
   const auto flow = flows_.find(pipeline);
   if (flow == flows_.end()) return;
   for (auto& waiting : events) {
     const std::string lane = lane_of(*flow->second, waiting.seq, waiting.event);
-    queue(lane, std::move(waiting));
+    if (!until_ms) {
+      queue(lane, std::move(waiting));
+      continue;
+    }
+    if (!lanes_.knows(lane)) wake_at(lane, lanes_.rest_parked(lane), *until_ms);
+    to_park_[lane].push_back(waiting.seq);
   }
   for (auto& [lane, seqs] : std::exchange(to_park_, {})) park(lane, std::move(seqs));
   DiskLanes::Due more;
@@ -222,7 +235,7 @@ void Delivery::took_again(const std::string& pipeline, const std::vector<DiskLan
     more.seqs.insert(more.seqs.end(), seqs.begin(), seqs.end());
   }
   std::sort(more.seqs.begin(), more.seqs.end());
-  if (!more.lanes.empty()) take_again(pipeline, std::move(more));
+  if (!more.lanes.empty()) take_again(pipeline, std::move(more), until_ms);
 }
 
 }  // namespace tenon::delivery

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::int64_t kBaseMs = 1'735'689'600'000;  // 2025-01-01; 30 bits of seconds reach to 2059
 constexpr std::uint32_t kLast = (std::uint32_t{1} << 30) - 1;
+constexpr std::size_t kMostAtOnce = 256;  // events that are read in one go
 
 }  // namespace
 
@@ -109,7 +110,7 @@ bool DiskLanes::look_through(std::size_t rank, std::uint32_t now, std::size_t mo
       if (entry.rank != rank) continue;
       if (entry.due > now) {
         next = std::min<std::uint32_t>(next, entry.due);
-      } else if (due.lanes.size() == most) {
+      } else if (due.lanes.size() == most || due.seqs.size() >= kMostAtOnce) {
         from_[rank] = at;
         return false;
       } else if (const Lane lane = lane_of(at, entry); comes(lane)) {
@@ -150,18 +151,20 @@ std::vector<journal::Seq> DiskLanes::came(Lane lane) {
 }
 
 void DiskLanes::rest_again(Lane lane, std::int64_t until_ms) {
-  rest(lane, EventClass::retry, until_ms, take(lane).seqs);
+  rest(lane, EventClass::retry, until_ms, remove(lane, [](const Entry&) { return true; }));
 }
 
-DiskLanes::Rest DiskLanes::take(Lane lane) {
-  Rest out;
-  std::uint32_t due = 0;
-  out.seqs = remove(lane, [&](const Entry& entry) {
-    if (entry.rank != kNoHead) due = entry.due;
-    return true;
-  });
-  out.until_ms = kBaseMs + std::int64_t{due} * 1000;
-  return out;
+DiskLanes::Due DiskLanes::take_now(Lane lane, std::int64_t& until_ms) {
+  std::uint32_t until = 0;
+  for (const Entry& entry : parts_[part_of(lane)]) {
+    if (entry.lane == rest_of(lane) && entry.rank != kNoHead) until = entry.due;
+  }
+  until_ms = kBaseMs + std::int64_t{until} * 1000;
+  Due due;
+  due.lanes.push_back(lane);
+  mark_coming(lane, due.seqs);
+  std::sort(due.seqs.begin(), due.seqs.end());
+  return due;
 }
 
 }  // namespace tenon::delivery

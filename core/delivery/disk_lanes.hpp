@@ -37,9 +37,11 @@ class DiskLanes {
     std::vector<Lane> lanes;
     std::vector<journal::Seq> seqs;  ///< all events of these lanes, ascending
   };
-  /// At most so many lanes whose time has come, the better classes first. They are held still, as lanes that
-  /// come, until `came`.
+  /// At most so many lanes whose time has come, and not many more events, the better classes first. They are
+  /// held still, as lanes that come, until `came`.
   Due take_due(std::int64_t now_ms, std::size_t most);
+  /// One that does not come yet comes now; `until_ms` gets when it would have.
+  Due take_now(Lane lane, std::int64_t& until_ms);
   /// When `take_due` may next give something; `kNever` if nothing rests.
   std::int64_t next_due_ms() const;
   /// What was taken of a lane is in memory. Gives what was added meanwhile: the lane comes again with it, and
@@ -48,12 +50,6 @@ class DiskLanes {
   /// What was taken could not be read: the lane rests again.
   void rest_again(Lane lane, std::int64_t until_ms);
   bool comes(Lane lane) const;
-  struct Rest {
-    std::vector<journal::Seq> seqs;  ///< ascending
-    std::int64_t until_ms = 0;
-  };
-  /// Forgets a lane that does not come.
-  Rest take(Lane lane);
 
   std::size_t size() const { return size_; }  ///< events
   bool empty() const { return size_ == 0; }

@@ -30,8 +30,8 @@ bool of_one_object(const Event& a, const Event& b) {
 
 /// The newer may be written wherever the older may: versions of what was written before decide that too.
 bool in_order(const Event& older, const Event& newer) {
-  if (!newer.version || older.version == newer.version) return true;
-  return older.version && !strictly_older(*newer.version, *older.version);
+  if (older.version == newer.version) return true;
+  return older.version && newer.version && !strictly_older(*newer.version, *older.version);
 }
 
 /// The run of the newer does all that the older's would have done.
@@ -67,12 +67,6 @@ class Readings {
   std::map<std::string, MemberReads, std::less<>> lets_;
 };
 
-bool is_identity(const plugin::Operation& operation, const std::string& field) {
-  const std::string top = field.substr(0, field.find_first_of(".["));
-  return top.empty() ||
-         std::find(operation.identity.begin(), operation.identity.end(), top) != operation.identity.end();
-}
-
 }  // namespace
 
 Folding folding_of(const Flow& flow) {
@@ -81,35 +75,31 @@ Folding folding_of(const Flow& flow) {
   // the state at the time of the run.
   if (pipeline.fetches.empty()) return {};
   const Readings readings(pipeline);
-  MemberReads decides;  // whether, where and in which order something is written
-  MemberReads writes;   // what is written into fields: the last one stays anyway
+  MemberReads any;
   for (const auto* formula : {&pipeline.when, &pipeline.order_by, &pipeline.priority})
-    if (*formula) decides.add(readings.of((*formula)->tree));
-  for (const config::FetchStep& step : pipeline.fetches) decides.add(readings.of(step.arguments));
+    if (*formula) any.add(readings.of((*formula)->tree));
+  for (const config::FetchStep& step : pipeline.fetches) any.add(readings.of(step.arguments));
   for (const config::ClassRule& rule : pipeline.classify)
-    if (rule.when) decides.add(readings.of(rule.when->tree));
+    if (rule.when) any.add(readings.of(rule.when->tree));
   for (const config::Action& action : pipeline.actions) {
     const auto* operation = flow.sinks.at(action.connection)->manifest().operation(action.operation);
     if (operation->shape != plugin::Operation::Shape::upsert) return {};
-    if (action.when) decides.add(readings.of(action.when->tree));
-    for (const auto& use : action.mapping.expressions())
-      (is_identity(*operation, use.field) ? decides : writes).add(readings.of(use.expression));
+    if (action.when) any.add(readings.of(action.when->tree));
+    any.add(readings.of(action.mapping));
   }
-  MemberReads any = decides;
-  any.add(writes);
   Folding out;
   // Of an id, and of what is made by chance from it, there is one for each event.
   out.folds = !any.all && !any.random && !any.members.contains("id");
   // An action of its own kind may need what the folded one would have written before it, and with
   // `block_key` a dead letter between must not hold up what is older.
   out.past_others = pipeline.actions.size() == 1 && !pipeline.block_key;
-  // A field may be there or not by type and data, and an upsert leaves what is not there: so any reading of
-  // them counts. Of the times the newest event's are as good as those of each in turn.
+  // A field may be there or not by what is read, and an upsert leaves what is not there: so any reading
+  // counts.
   out.type = any.members.contains("type");
   out.data = any.members.contains("data");
-  out.version = decides.members.contains("version");
-  out.time = decides.members.contains("time");
-  out.received = decides.clock || decides.members.contains("received_at");
+  out.version = any.members.contains("version");
+  out.time = any.members.contains("time");
+  out.received = any.clock || any.members.contains("received_at");
   return out;
 }
 

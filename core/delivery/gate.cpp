@@ -7,6 +7,8 @@
 namespace tenon::delivery {
 namespace {
 
+constexpr runtime::Duration kWorthKeeping = std::chrono::seconds(5);
+
 /// Tokens that a request of this class leaves in the bucket.
 double reserve_of(std::size_t event_class, const AccountBudget& budget) {
   constexpr double kLiveShare = 0.2;
@@ -58,7 +60,11 @@ void BudgetGate::spent(Account& account) {
   if (memory_ == nullptr || account.budget.limit() == 0 || account.unkept < account.budget.unseen()) return;
   const auto apart = static_cast<std::int64_t>(accounts_.size()) * kOfEach;
   if (accounts_.size() > kFew && runtime_.clock().steady() < account.kept_at + apart) return;
-  keep(BudgetMemory::Lasting::kill);
+  // A file that is not synced may be gone after a power cut, and with it a pause that was in it.
+  const bool pauses = std::any_of(accounts_.begin(), accounts_.end(), [this](const auto& each) {
+    return each.second->budget.paused_for(runtime_.clock().steady()) > kWorthKeeping;
+  });
+  keep(pauses ? BudgetMemory::Lasting::power_cut : BudgetMemory::Lasting::kill);
 }
 
 plugin::Gate::Handle BudgetGate::send(const plugin::ConnectionSpec& connection, plugin::Rank rank,
@@ -108,7 +114,6 @@ void BudgetGate::learn(Account& account, const runtime::HttpResult& result) {
                          may_pause ? runtime_.random().uniform() : 0);
   }
   // A pause of some length must hold in the next process too, however this one ends.
-  constexpr runtime::Duration kWorthKeeping = std::chrono::seconds(5);
   if (now + account.budget.paused_for(now) > std::max(account.kept_until, now) + kWorthKeeping) keep();
   if (!result.response && result.error.code == "cancelled") {
     account.breaker.forget();

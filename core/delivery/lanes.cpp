@@ -166,12 +166,13 @@ Lanes::DiskRest Lanes::rest_on_disk(const std::string& name, journal::Seq head) 
   return out;
 }
 
-std::optional<std::vector<journal::Seq>> Lanes::leave(const std::string& name, journal::Seq head) {
+std::optional<std::vector<journal::Seq>> Lanes::leave(const std::string& name, journal::Seq head,
+                                                      std::size_t most) {
   std::vector<journal::Seq> seqs = {head};
   const auto found = lanes_.find(name);
   if (found == lanes_.end()) return seqs;
   Lane& lane = found->second;
-  if (lane.parked > 0 || lane.unparking || lane.blocked) return std::nullopt;
+  if (lane.parked > 0 || lane.unparking || lane.blocked || lane.queue.size() >= most) return std::nullopt;
   for (const auto& each : lane.queue) seqs.push_back(each.seq);
   drop_queue(lane);
   lanes_.erase(found);

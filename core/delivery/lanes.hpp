@@ -111,8 +111,10 @@ class Lanes {
   /// The same where memory is short: all of the lane waits on disk meanwhile.
   DiskRest rest_on_disk(const std::string& lane, journal::Seq head);
   /// The running head has to wait, and the caller remembers the lane from now on: gives the head and those
-  /// behind it. Nothing where the lane has to stay, for it is blocked, or older events of it are parked.
-  std::optional<std::vector<journal::Seq>> leave(const std::string& lane, journal::Seq head);
+  /// behind it. Nothing where the lane has to stay: it is blocked, some of it is parked, or it has more than
+  /// `most`.
+  std::optional<std::vector<journal::Seq>> leave(const std::string& lane, journal::Seq head,
+                                                 std::size_t most);
   /// A lane that is not known rests on disk until `wake` with what this answers; note what is parked of it.
   std::uint64_t rest_parked(const std::string& lane);
   /// A lane that still has that rest becomes ready. True if the caller should fetch parked ones, and hand

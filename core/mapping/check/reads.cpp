@@ -68,6 +68,8 @@ class Reader {
         break;
     }
     behind(node);
+    // `order@$o.event`: what follows a focus is read of what was before it, the input as well.
+    out_.all |= !node->focus.empty();
   }
 
  private:
@@ -104,6 +106,7 @@ class Reader {
       member(node, 0);
     }
     for (const Node* step : node->items) {
+      out_.all |= !step->focus.empty();
       if (step->type == NodeType::name || step->type == NodeType::sort || (step == first && input)) {
         behind(step);
       } else if (step == first && step->type == NodeType::variable && step->text == root_) {

@@ -68,19 +68,32 @@ TEST(DiskLanes, BetterClassesComeFirstAndAllHaveTurns) {
   EXPECT_TRUE(lanes.empty());
 }
 
-TEST(DiskLanes, ALaneCanBeTakenOutAndRestAgain) {
+TEST(DiskLanes, ALaneCanBeTakenEarlyAndRestAgain) {
   DiskLanes lanes;
   lanes.rest(lane(1), EventClass::retry, kNow + 60'000, {7});
   lanes.add(lane(1), 8);
   lanes.rest(lane(2), EventClass::retry, kNow, {3});
-  const auto rest = lanes.take(lane(1));
-  EXPECT_EQ(rest.seqs, (Seqs{7, 8}));
-  EXPECT_EQ(rest.until_ms, kNow + 60'000);
+  std::int64_t until_ms = 0;
+  EXPECT_EQ(lanes.take_now(lane(1), until_ms).seqs, (Seqs{7, 8}));
+  EXPECT_EQ(until_ms, kNow + 60'000);
+  EXPECT_TRUE(lanes.comes(lane(1)));
+  EXPECT_TRUE(lanes.came(lane(1)).empty());
   EXPECT_FALSE(lanes.holds(lane(1)));
   ASSERT_EQ(lanes.take_due(kNow + 1000, 9).seqs, Seqs{3});
   lanes.rest_again(lane(2), kNow + 5000);
   EXPECT_TRUE(lanes.take_due(kNow + 4999, 9).lanes.empty());
   EXPECT_EQ(lanes.take_due(kNow + 5000, 9).seqs, Seqs{3});
+}
+
+TEST(DiskLanes, NotManyMoreEventsComeAtOnceThanThereAreLanes) {
+  DiskLanes lanes;
+  Seqs many(200);
+  for (int i = 0; i < 10; ++i) {
+    for (std::size_t j = 0; j < many.size(); ++j) many[j] = 1 + 1000 * Seqs::value_type(i) + j;
+    lanes.rest(lane(i), EventClass::retry, kNow, many);
+  }
+  EXPECT_EQ(lanes.take_due(kNow + 1000, 10).lanes.size(), 2U);
+  EXPECT_EQ(lanes.take_due(kNow + 1000, 10).lanes.size(), 2U);
 }
 
 /// Two names of one hash: neither is lost, whichever comes first.
