@@ -192,6 +192,36 @@ TEST_F(LanesTest, AHeadThatRestsOnDiskTakesItsLaneThere) {
   EXPECT_EQ(next(), 1U);
 }
 
+TEST_F(LanesTest, ALaneLeavesWholeOrStays) {
+  const auto lane = [](const char* key) { return Lanes::name("p", key); };
+  for (const char* key : {"whole", "long", "parked", "blocked"}) {
+    add(event(1, "p", key));
+    EXPECT_EQ(next(), 1U);
+    add(event(2, "p", key));
+    add(event(3, "p", key));
+  }
+  EXPECT_EQ(lanes_.leave(lane("whole"), 1, 3), (std::vector<journal::Seq>{1, 2, 3}));
+  EXPECT_FALSE(lanes_.knows(lane("whole")));
+  EXPECT_EQ(lanes_.leave(lane("long"), 1, 2), std::nullopt);
+  lanes_.note_parked(lane("parked"), 1);
+  EXPECT_EQ(lanes_.leave(lane("parked"), 1, 9), std::nullopt) << "a newer one would not know of the older";
+  EXPECT_EQ(lanes_.block(lane("blocked")).size(), 2U);
+  EXPECT_EQ(lanes_.leave(lane("blocked"), 1, 9), std::nullopt);
+  EXPECT_TRUE(lanes_.knows(lane("long")) && lanes_.knows(lane("parked")) && lanes_.knows(lane("blocked")));
+}
+
+TEST_F(LanesTest, ALaneThatIsParkedFromTheStartComesBackInItsTime) {
+  const std::string lane = Lanes::name("p", "a");
+  const std::uint64_t rest = lanes_.rest_parked(lane);
+  lanes_.note_parked(lane, 2);
+  EXPECT_FALSE(add(event(9, "p", "a"))) << "behind those on disk";
+  EXPECT_TRUE(lanes_.rests_on_disk(lane));
+  EXPECT_FALSE(lanes_.wake(lane, rest + 1));
+  EXPECT_TRUE(lanes_.wake(lane, rest));
+  lanes_.unpark(lane, {event(4, "p", "a"), event(5, "p", "a")});
+  EXPECT_EQ(next(), 4U);
+}
+
 TEST_F(LanesTest, ABlockedLaneRunsWhatPassesOnly) {
   for (journal::Seq seq = 1; seq <= 3; ++seq) add(event(seq, "p", "a"));
   add(event(4, "p", "b"));
