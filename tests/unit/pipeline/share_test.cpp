@@ -1,4 +1,6 @@
 // A pipeline whose sink is down, with a backlog beyond the memory, and another beside it; on virtual time.
+#include <random>
+
 #include "virtual_host.hpp"
 
 namespace tenon::pipeline {
@@ -103,6 +105,50 @@ TEST_F(SharedMemory, KeysThatRestHideNoFreeKeyOfTheirPipeline) {
     EXPECT_GE(ended_ms("beside_" + std::to_string(i)), ended_ms("resting_" + std::to_string(1 + i))) << i;
   }
 }
+
+class KeyOrder : public SharedMemory, public ::testing::WithParamInterface<unsigned> {};
+
+/// Some events of each key wait on disk, some in memory, some are on their way; a third of the writes is
+/// refused for now. Each that is written says its number.
+TEST_P(KeyOrder, IsKeptWhereverTheEventsWait) {
+  options_.delivery.memory_events = 0;  // the least there is
+  std::minstd_rand chance(GetParam());
+  std::map<std::string, std::vector<int>> written;
+  bool refuses = true;
+  runtime_.network().on_request([&](const runtime::HttpRequest& request) -> runtime::ScriptedAnswer {
+    const bool writes = (request.method == "POST" || request.method == "PUT") &&
+                        request.url.find("gorgias.com") != std::string::npos;
+    if (!writes) return remotes_.answer(request);
+    if (refuses && chance() % 3 == 0) return {422, "{}"};
+    const bool creates = request.method == "POST";
+    auto answer = remotes_.answer(request);
+    const std::string id =
+        creates ? std::to_string(remotes_.desk.size()) : request.url.substr(request.url.rfind('/') + 1);
+    written[id].push_back(std::stoi(std::string(parse_json(request.body)->root.get("name").as_string())));
+    return answer;
+  });
+  start(with(kPipeline, "$trim(customer.first_name & ' ' & customer.last_name)", "event.id") +
+        "classify: [{ status: 422, as: retry }]\n");
+  for (int i = 1; i <= 600; ++i) {
+    // Two hot keys, and many others.
+    const bool hot = chance() % 3 == 0;
+    const auto key = static_cast<int>(hot ? 1 + chance() % 2 : 3 + chance() % 60);
+    ASSERT_EQ(send(std::to_string(i), std::to_string(key)), 200);
+    if (chance() % 4 == 0) runtime_.advance(std::chrono::milliseconds(chance() % 3000));
+  }
+  runtime_.advance(std::chrono::hours(1));
+  refuses = false;
+  runtime_.advance(std::chrono::hours(6));
+  std::size_t total = 0;
+  for (const auto& [key, numbers] : written) {
+    EXPECT_TRUE(std::is_sorted(numbers.begin(), numbers.end()))
+        << key << ": " << ::testing::PrintToString(numbers);
+    total += numbers.size();
+  }
+  EXPECT_EQ(total, 600U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, KeyOrder, ::testing::Range(1U, 13U));
 
 TEST_F(SharedMemory, APileOfRetriesHidesNoLiveEvent) {
   constexpr int kDead = kBacklog;
