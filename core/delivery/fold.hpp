@@ -2,8 +2,6 @@
 // of the newest.
 #pragma once
 
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "delivery/flow.hpp"

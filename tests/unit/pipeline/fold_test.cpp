@@ -36,6 +36,15 @@ class Fold : public VirtualHost {
   void created(const std::string& id, const std::string& customer = "7") {
     ASSERT_EQ(send(id, customer, kCreated), 200);
   }
+  /// One runs, and behind it wait four that were received at other times.
+  void burst_over_time() {
+    updated("a");
+    for (const char* id : {"c", "d", "e", "f"}) {
+      runtime_.advance(std::chrono::milliseconds(10));
+      updated(id);
+    }
+    runtime_.advance(seconds(60));
+  }
   /// One runs, and behind it wait an update, a creation, an update and a creation.
   void burst() {
     for (const char* id : {"a", "c", "e"}) {
@@ -207,24 +216,14 @@ TEST_F(Fold, AWholeEventThatIsReadIsOfOneEvent) {
 
 TEST_F(Fold, ATimeInAFieldIsOfOneEvent) {
   start(named("seen ${{ event.received_at }}, ${{ $now() }}"));
-  updated("a");
-  for (const char* id : {"c", "d", "e", "f"}) {
-    runtime_.advance(std::chrono::milliseconds(10));
-    updated(id);
-  }
-  runtime_.advance(seconds(60));
+  burst_over_time();
   EXPECT_EQ(ran(), "acdef");
 }
 
 TEST_F(Fold, ATimeThatDecidesIsOfOneEvent) {
   start(named("x") + "let: { at: \"${{ $now() }}\" }\n" +
         "delivery: { priority: \"${{ $at > '2000' ? 'high' : 'low' }}\" }\n");
-  updated("a");
-  for (const char* id : {"c", "d", "e", "f"}) {
-    runtime_.advance(std::chrono::milliseconds(10));
-    updated(id);
-  }
-  runtime_.advance(seconds(60));
+  burst_over_time();
   EXPECT_EQ(ran(), "acdef");
 }
 
