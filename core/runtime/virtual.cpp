@@ -138,8 +138,7 @@ VirtualExecutor* VirtualRuntime::running_delivery() {
 VirtualExecutor* VirtualRuntime::choose() {
   std::vector<VirtualExecutor*> ready;
   for (auto* executor : executors_) {
-    const bool held = delivery_held_ && executor == &deliveries_.front();
-    if (!held && !executor->posted_.empty()) ready.push_back(executor);
+    if (!held_.contains(executor) && !executor->posted_.empty()) ready.push_back(executor);
   }
   if (ready.empty()) return nullptr;
   if (options_.shuffle) return ready[order_.next() % ready.size()];

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -126,8 +127,9 @@ class VirtualRuntime final : public Runtime {
   /// Runs until `done()` holds, turning the clocks to the next timer whenever nothing is due. False if
   /// nothing is left to run or `at_most` has passed first.
   bool run_until(const Function<bool()>& done, Duration at_most = std::chrono::hours(24 * 30));
-  /// While true, the first delivery executor's tasks wait, as if its thread were not scheduled.
-  void hold_delivery(bool held) { delivery_held_ = held; }
+  /// The tasks of that executor wait until `let_go`, as if its thread were not scheduled.
+  void hold(const Executor& executor) { held_.insert(&executor); }
+  void let_go(const Executor& executor) { held_.erase(&executor); }
   /// Moves the wall clock alone, either way.
   void jump_wall(Duration by) { wall_offset_ += by; }
   /// When the next timer is due; nullopt without timers.
@@ -175,7 +177,7 @@ class VirtualRuntime final : public Runtime {
   std::unordered_map<TimerId, Pending> pending_;  ///< timers that have not run, by the id given out
   TimerId next_timer_ = 1;
   VirtualExecutor* running_ = nullptr;
-  bool delivery_held_ = false;
+  std::set<const Executor*> held_;
   VirtualClock clock_;
   VirtualRandom random_;
   VirtualHttp http_;

@@ -162,7 +162,7 @@ Status Stage::send(const config::Send& wanted) {
 
 /// Delivery is held: a rule that the test sets after the send must hold for the event's first attempt.
 void Stage::deliver(Sent& sent) {
-  runtime_.hold_delivery(true);
+  runtime_.hold(runtime_.delivery());
   runtime_.ingress().post([this, &sent] {
     host_->ingress().handle(sent.request, [&sent](ingress::Answer answer) {
       sent.http = answer.status;
@@ -171,7 +171,7 @@ void Stage::deliver(Sent& sent) {
   });
   while (sent.http == 0 && runtime_.step()) {
   }
-  runtime_.hold_delivery(false);
+  runtime_.let_go(runtime_.delivery());
   const auto answer = parse_json(sent.answer);
   const Value accepted = answer ? answer->root.get("accepted") : Value();
   if (!accepted.is_number()) return;
@@ -184,7 +184,7 @@ void Stage::deliver(Sent& sent) {
 std::optional<journal::EventDetail> Stage::show(journal::Seq seq) {
   bool answered = false;
   std::optional<journal::EventDetail> detail;
-  runtime_.hold_delivery(true);
+  runtime_.hold(runtime_.delivery());
   journal_->show(std::to_string(seq),
                  {&runtime_.ingress(), [&](Result<std::optional<journal::EventDetail>> got) {
                     if (got) detail = std::move(*got);
@@ -192,7 +192,7 @@ std::optional<journal::EventDetail> Stage::show(journal::Seq seq) {
                   }});
   while (!answered && runtime_.step()) {
   }
-  runtime_.hold_delivery(false);
+  runtime_.let_go(runtime_.delivery());
   return detail;
 }
 

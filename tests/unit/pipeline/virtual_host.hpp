@@ -200,6 +200,18 @@ action: { connection: desk, operation: upsert_customer }
   /// One signed webhook; the status of its answer once the journal has committed.
   int send(const std::string& id, const std::string& customer,
            const std::string& scope = "store/customer/updated", const std::string& connection = "store") {
+    int status = 0;
+    post(id, customer, scope, connection, [&](const ingress::Answer& answer) {
+      status = answer.status;
+      last_answer_ = answer.body;
+    });
+    while (status == 0 && runtime_.step()) {
+    }
+    return status;
+  }
+  /// The same, on its way when this returns.
+  void post(const std::string& id, const std::string& customer, const std::string& scope,
+            const std::string& connection, Function<void(const ingress::Answer&)> answered) {
     const std::string body = R"({"scope":")" + scope + R"(","store_id":"1","data":{"type":"customer","id":)" +
                              customer + R"(},"hash":"h","created_at":1561481571,"producer":"stores/abc123"})";
     const std::string now = std::to_string(runtime_.clock().wall_ms() / 1000);
@@ -213,16 +225,10 @@ action: { connection: desk, operation: upsert_customer }
                        {"webhook-signature", "v1," + mac},
                        {"x-tenon-webhook-secret", kHeaderSecret}};
     request.body = body;
-    int status = 0;
-    runtime_.ingress().post([&, request] {
-      host_->ingress().handle(request, [&](ingress::Answer answer) {
-        status = answer.status;
-        last_answer_ = answer.body;
-      });
+    runtime_.ingress().post([this, request, answered = std::move(answered)]() mutable {
+      host_->ingress().handle(
+          request, [answered = std::move(answered)](ingress::Answer answer) mutable { answered(answer); });
     });
-    while (status == 0 && runtime_.step()) {
-    }
-    return status;
   }
 
   journal::EventDetail show(const std::string& id) {
