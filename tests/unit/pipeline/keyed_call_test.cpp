@@ -97,14 +97,6 @@ action: { connection: notes, operation: )" +
     runtime_.run_until_idle();
     return has;
   }
-  void open_in(const std::string& folder) {
-    host_.reset();
-    journal_->close();
-    journal_.reset();
-    auto opened = journal::open_sqlite(runtime_, folder, {});
-    ASSERT_TRUE(opened) << opened.error().text();
-    journal_ = std::move(*opened);
-  }
 
   Sink sink_ = Sink::works;
   runtime::Duration takes_{};
@@ -206,7 +198,7 @@ TEST_F(KeyedCallHost, AHostThatWasDownForTooLongKnowsWhenItWasSent) {
   const std::string folder = ::testing::TempDir() + "keyed_call";
   for (const bool in_time : {true, false}) {
     std::filesystem::remove_all(folder);
-    open_in(folder);
+    reopen(folder);
     notes_.clear();
     keys_.clear();
     start(definition("post_keyed"));
@@ -215,7 +207,7 @@ TEST_F(KeyedCallHost, AHostThatWasDownForTooLongKnowsWhenItWasSent) {
     runtime_.advance(seconds(5));
     stop();  // while it is under way
     EXPECT_EQ(state("one"), "waiting");
-    open_in(folder);
+    reopen(folder);
     sink_ = Sink::works;
     runtime_.advance(in_time ? minutes(30) : hours(2));
     start(definition("post_keyed"));

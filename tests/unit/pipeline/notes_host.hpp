@@ -92,15 +92,6 @@ mapping: { external_id: "c_${{ event.keys.customer }}", name: "${{ event.type }}
 action: { connection: notes, operation: )" +
            operation + " }\n";
   }
-  /// The journal in that folder, as a start of the host finds it.
-  void reopen(const std::string& folder) {
-    host_.reset();
-    journal_->close();
-    journal_.reset();
-    auto opened = journal::open_sqlite(runtime_, folder, {});
-    ASSERT_TRUE(opened) << opened.error().text();
-    journal_ = std::move(*opened);
-  }
   std::uint64_t told() {
     for (const auto& sample : metrics::snapshot()) {
       if (sample.name == "duplicate_at_sink" && sample.label == "put_plain") return sample.value;

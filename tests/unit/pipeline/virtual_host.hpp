@@ -197,6 +197,16 @@ action: { connection: desk, operation: upsert_customer }
     runtime_.run_until_idle();
   }
 
+  /// The journal in that folder, as a start of the host finds it.
+  void reopen(const std::string& folder) {
+    host_.reset();
+    journal_->close();
+    journal_.reset();
+    auto opened = journal::open_sqlite(runtime_, folder, {});
+    ASSERT_TRUE(opened) << opened.error().text();
+    journal_ = std::move(*opened);
+  }
+
   /// One signed webhook; the status of its answer once the journal has committed.
   int send(const std::string& id, const std::string& customer,
            const std::string& scope = "store/customer/updated", const std::string& connection = "store") {
